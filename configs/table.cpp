@@ -1,0 +1,165 @@
+// CSV in one pass over the text, and numbers as text.
+#include "configs/table.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include "configs/config.hpp"
+#include "configs/source_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
+
+[[noreturn]] void refuse(const std::string& name, int line, const std::string& message, const std::string& hint = {}) {
+  const Source source{name, {}};
+  throw ConfigError(diagnostic(message, &source, Mark{line, 0}, {}, hint));
+}
+
+/// Reads one field after the other; knows the line it stands on.
+class CsvReader {
+ public:
+  CsvReader(std::string_view text, const std::string& name) : text_(text), name_(name) {}
+
+  bool done() const { return at_ >= text_.size(); }
+  int line() const { return line_; }
+
+  /// Appends the fields of one row.
+  void read_row(std::vector<std::string>& fields) {
+    do {
+      fields.push_back(at_ < text_.size() && text_[at_] == '"' ? read_quoted() : read_plain());
+    } while (take(','));
+    take('\r');
+    if (take('\n')) ++line_;
+  }
+
+ private:
+  bool take(char c) {
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  bool at_row_end(std::size_t at) const {
+    return at >= text_.size() || text_[at] == '\n' || (text_[at] == '\r' && text_.substr(at + 1, 1) == "\n");
+  }
+
+  std::string read_plain() {
+    const std::size_t begin = at_;
+    while (!at_row_end(at_) && text_[at_] != ',') {
+      if (text_[at_] == '"') refuse(name_, line_, "a quote stands inside a field that does not begin with one");
+      if (text_[at_] == '\0') refuse(name_, line_, "this is no text: it holds the control character \\x00");
+      ++at_;
+    }
+    return std::string(text_.substr(begin, at_ - begin));
+  }
+
+  std::string read_quoted() {
+    const int first_line = line_;
+    std::string field;
+    for (++at_;; ++at_) {
+      if (at_ >= text_.size()) refuse(name_, first_line, "a quoted field begins here and never ends");
+      if (text_[at_] == '"' && text_.substr(at_ + 1, 1) != "\"") break;
+      if (text_[at_] == '"') ++at_;  // a doubled quote is one
+      line_ += text_[at_] == '\n';
+      field += text_[at_];
+    }
+    ++at_;
+    if (!at_row_end(at_) && text_[at_] != ',') refuse(name_, line_, "text follows the closing quote of a field");
+    return field;
+  }
+
+  std::string_view text_;
+  const std::string& name_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+};
+
+void check_header(const std::vector<std::string>& columns, const std::string& name) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].empty()) refuse(name, 1, "column " + std::to_string(i + 1) + " has no name");
+    if (!seen.insert(columns[i]).second) refuse(name, 1, "two columns are called '" + printable(columns[i]) + "'");
+  }
+}
+
+}  // namespace
+
+Table Table::parse(std::string_view text, const std::string& name) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.empty()) refuse(name, 0, "the table is empty; its first line must name the columns");
+  Table table;
+  table.name_ = name;
+  CsvReader reader(text, name);
+  reader.read_row(table.columns_);
+  check_header(table.columns_, name);
+  table.cells_.reserve(table.columns_.size() * static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
+  while (!reader.done()) {
+    const int line = reader.line();
+    const std::size_t before = table.cells_.size();
+    reader.read_row(table.cells_);
+    const std::size_t fields = table.cells_.size() - before;
+    if (fields != table.columns_.size())
+      refuse(name, line,
+             "this row has " + std::to_string(fields) + (fields == 1 ? " field" : " fields") + ", the header has " +
+                 std::to_string(table.columns_.size()));
+    table.lines_.push_back(line);
+  }
+  return table;
+}
+
+Table Table::load(const std::filesystem::path& path) { return parse(read_file(path, kMaxBytes), path.string()); }
+
+std::optional<std::size_t> Table::find_column(std::string_view column) const {
+  const auto at = std::find(columns_.begin(), columns_.end(), column);
+  if (at == columns_.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - columns_.begin());
+}
+
+std::size_t Table::column(std::string_view column) const {
+  if (const auto at = find_column(column)) return *at;
+  const std::string near = nearest_name(column, columns_);
+  refuse(name_, 1, "the table has no column '" + printable(column) + "'",
+         near.empty() ? "" : "did you mean '" + near + "'?");
+}
+
+double Table::number(std::size_t row, std::size_t column) const {
+  std::string_view text = cell(row, column);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return value;
+  refuse(
+      name_, lines_[row],
+      "column '" + printable(columns_[column]) + "' must hold numbers, found '" + printable(cell(row, column)) + "'");
+}
+
+std::vector<double> Table::numbers(std::string_view name) const {
+  const std::size_t at = column(name);
+  std::vector<double> values;
+  values.reserve(rows());
+  for (std::size_t row = 0; row < rows(); ++row) values.push_back(number(row, at));
+  return values;
+}
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);
+  return out + "\"";
+}
+
+std::string number_text(double value) {
+  if (std::isnan(value)) return "nan";  // of either sign
+  char buffer[32];
+  // Whole numbers are written out: 100000, where the shortest form would be 1e+05.
+  const bool whole = std::abs(value) < 1e15 && value == std::trunc(value);
+  const auto result = whole ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed)
+                            : std::to_chars(buffer, buffer + sizeof buffer, value);
+  return std::string(buffer, result.ptr);
+}
+
+}  // namespace paretoforge

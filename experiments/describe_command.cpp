@@ -1,0 +1,128 @@
+// describe: the layers of a network with their shapes, and its exact totals.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "experiments/command_internal.hpp"
+#include "experiments/files.hpp"
+#include "experiments/network_file.hpp"
+#include "predictors/totals.hpp"
+#include "space/table_points.hpp"
+
+namespace paretoforge {
+namespace {
+
+struct DescribeOptions {
+  std::string file, choices, table, out;
+  int bits = 0;
+  bool json = false;
+
+  TotalsOptions totals_options() const {
+    TotalsOptions options;
+    if (bits != 0) options.weight_bits = options.activation_bits = bits;
+    return options;
+  }
+};
+
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::ptrdiff_t i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
+  return digits;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
+}
+
+nlohmann::ordered_json layers_json(const Graph& graph) {
+  auto layers = nlohmann::ordered_json::array();
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Shape& shape = graph.shape(id);
+    nlohmann::ordered_json layer = {{"name", graph.name(id)}, {"op", op_name(graph.op(id))}};
+    layer["inputs"] = nlohmann::ordered_json::array();
+    for (const NodeId input : graph.inputs(id)) layer["inputs"].push_back(graph.name(input));
+    layer["shape"] = {shape.channels, shape.height, shape.width};
+    const Shape in = id == 0 ? shape : graph.shape(graph.inputs(id)[0]);
+    layer["macs"] = macs(graph.op(id), in, shape);
+    layer["params"] = params(graph.op(id), in);
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+int describe_json(const Space& space, const Architecture& point, const Graph& graph, const Totals& sums) {
+  nlohmann::ordered_json out = {{"schema", "paretoforge.describe/1"}, {"name", space.name()}, {"points", space.size().digits}};
+  out["choices"] = nlohmann::ordered_json::object();
+  const auto labels = space.labels(point);
+  for (std::size_t d = 0; d < labels.size(); ++d) out["choices"][space.decisions()[d].name] = labels[d];
+  for (const TotalKind& kind : total_kinds()) out[std::string(kind.name)] = out["totals"][std::string(kind.name)] = sums.*kind.value;
+  out["exact"] = sums.exact();
+  out["peak_activation_bytes_low"] = sums.peak_activation_bytes_low;
+  out["layers"] = layers_json(graph);
+  std::cout << out.dump(2) << '\n';
+  return exit_done;
+}
+
+int describe_text(const Space& space, const Architecture& point, const Graph& graph, const Totals& sums) {
+  if (!space.decisions().empty()) {
+    std::cout << "space " << space.name() << ": " << space.size().digits << " points, " << space.decisions().size() << " decisions\n";
+    const auto labels = space.labels(point);
+    for (std::size_t d = 0; d < labels.size(); ++d)
+      std::cout << "  " << space.decisions()[d].name << " = " << (labels[d].empty() ? "(inactive)" : labels[d]) << '\n';
+    std::cout << '\n';
+  }
+  std::size_t widest = 5;
+  for (NodeId id = 0; id < graph.size(); ++id) widest = std::max(widest, graph.name(id).size());
+  std::cout << padded("layer", widest + 2) << padded("shape", 14) << padded("macs", 14) << "params\n";
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Shape in = id == 0 ? graph.shape(id) : graph.shape(graph.inputs(id)[0]);
+    std::cout << padded(graph.name(id), widest + 2) << padded(to_string(graph.shape(id)), 14)
+              << padded(grouped(macs(graph.op(id), in, graph.shape(id))), 14) << grouped(params(graph.op(id), in)) << '\n';
+  }
+  std::cout << '\n';
+  for (const TotalKind& kind : total_kinds()) std::cout << padded(std::string(kind.name), 24) << grouped(sums.*kind.value) << '\n';
+  if (!sums.exact())
+    std::cout << "the peak is not exact: too many orders to try; no order needs less than " << grouped(sums.peak_activation_bytes_low) << '\n';
+  return exit_done;
+}
+
+int describe_table(const Space& space, const DescribeOptions& options) {
+  require_writable(options.out, options.table);
+  const Table table = Table::load(options.table);
+  std::string csv;
+  for (const TotalKind& kind : total_kinds()) csv += (csv.empty() ? "" : ",") + std::string(kind.name);
+  csv += '\n';
+  for (const Architecture& point : points_of(space, table)) {
+    const Totals sums = totals(space.decode(point), options.totals_options());
+    std::string row;
+    for (const TotalKind& kind : total_kinds()) row += (row.empty() ? "" : ",") + std::to_string(sums.*kind.value);
+    csv += row + '\n';
+  }
+  write_file(options.out, csv);
+  return exit_done;
+}
+
+int describe(const DescribeOptions& options) {
+  const Space space = load_space(options.file);
+  if (!options.table.empty()) return describe_table(space, options);
+  const Architecture point = chosen_point(space, options.choices);
+  const Graph graph = space.decode(point);
+  const Totals sums = totals(graph, options.totals_options());
+  return options.json ? describe_json(space, point, graph, sums) : describe_text(space, point, graph, sums);
+}
+
+}  // namespace
+
+void add_describe(CLI::App& app, Run& run) {
+  auto options = std::make_shared<DescribeOptions>();
+  CLI::App* command = app.add_subcommand("describe", "Layers with shapes, and exact totals, of an architecture or a point of a space");
+  command->add_option("file", options->file, "Architecture or space (YAML)")->required();
+  command->add_option("--choose", options->choices, "NAME=VALUE,...: decisions of a space; the rest take their first alternative");
+  command->add_option("--bits", options->bits, "Bits of weights and activations, in place of the document's own")->check(CLI::Range(1, 32));
+  command->add_flag("--json", options->json, "Print one JSON object");
+  auto* out = command->add_option("--out", options->out, "CSV to write: the totals, one row per row of --table");
+  auto* table = command->add_option("--table", options->table, "CSV with one column per decision")->needs(out);
+  out->needs(table);
+  command->callback([options, &run] { run = [options] { return describe(*options); }; });
+}
+
+}  // namespace paretoforge

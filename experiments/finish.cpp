@@ -1,0 +1,225 @@
+#include "experiments/finish.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "experiments/evaluate.hpp"
+#include "experiments/version.hpp"
+#include "exporters/bundle.hpp"
+#include "exporters/onnx_runtime.hpp"
+#include "exporters/onnx_writer.hpp"
+#include "exporters/sha256_internal.hpp"
+#include "predictors/device.hpp"
+#include "predictors/totals.hpp"
+#include "search/objective.hpp"
+#include "space/model_file.hpp"
+
+namespace paretoforge {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t golden_samples = 16;
+/// Sums of products that the reference interpreter is given per model: the more a network costs, the fewer images.
+constexpr double parity_macs = 2e10;
+
+/// Runs work(i) for i = 0 .. count-1 on a few threads; the first exception ends it and is rethrown.
+template <class Work>
+void side_by_side(std::size_t count, std::size_t threads, Work&& work) {
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr failed;
+  std::mutex mutex;
+  {
+    std::vector<std::jthread> workers;
+    for (std::size_t t = 0; t < std::min(threads, count); ++t)
+      workers.emplace_back([&] {
+        for (std::size_t i; (i = next++) < count;) try {
+            work(i);
+          } catch (...) {
+            const std::lock_guard lock(mutex);
+            if (!failed) failed = std::current_exception();
+            next = count;
+          }
+      });
+  }
+  if (failed) std::rethrow_exception(failed);
+}
+
+/// Turns a flag that is polled into a stop token.
+class StopFlag {
+ public:
+  explicit StopFlag(const std::atomic<bool>* flag) {
+    if (flag != nullptr)
+      watcher_ = std::jthread([this, flag](const std::stop_token& done) {
+        while (!done.stop_requested() && !flag->load()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        if (flag->load()) source_.request_stop();
+      });
+  }
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  std::jthread watcher_;
+};
+
+class Finisher {
+ public:
+  Finisher(const StudyFile& study, const fs::path& folder, const FinishOptions& options) : study_(study), folder_(folder), options_(options) {}
+
+  std::vector<FinishedModel> run(const std::vector<Pick>& chosen) {
+    fs::create_directories(folder_ / "models");
+    StopFlag stop(options_.stop);
+    std::vector<std::optional<FinishedModel>> ready(chosen.size());
+    const std::vector<std::size_t> order = costly_first(chosen);
+    progress("training", 0, chosen.size());
+    side_by_side(chosen.size(), options_.threads, [&](std::size_t i) {
+      ready[order[i]] = finished(chosen[order[i]], stop.token());
+      const std::lock_guard lock(mutex_);
+      progress("training", ++done_, chosen.size());
+    });
+    std::vector<FinishedModel> models;
+    for (auto& model : ready) models.push_back(std::move(*model));
+    time(models);
+    return models;
+  }
+
+ private:
+  Graph graph_of(const Trial& trial) const { return pruned(study_.space->decode(trial.architecture)); }
+
+  /// The longest work first, so that the last to finish is short.
+  std::vector<std::size_t> costly_first(const std::vector<Pick>& chosen) const {
+    std::vector<std::int64_t> cost;
+    for (const Pick& pick : chosen) cost.push_back(totals(graph_of(pick.trial)).macs);
+    std::vector<std::size_t> order(chosen.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return cost[a] > cost[b]; });
+    return order;
+  }
+
+  /// What decides the weights beside the trial: weights trained otherwise are other weights.
+  std::string training_digest(const std::optional<Config>& changes) const {
+    return internal::sha256(study_.fingerprint + std::to_string(study_.search->seed) + (changes ? changes->yaml() : ""));
+  }
+
+  Model trained(const Trial& trial, const Graph& graph, std::stop_token stop) const {
+    const auto changes = study_.finish ? study_.finish->train : std::nullopt;
+    const fs::path kept = folder_ / "models" / ("trial_" + std::to_string(trial.number) + "_" + training_digest(changes).substr(0, 12) + ".model");
+    try {
+      return load_model(kept, graph);
+    } catch (const std::runtime_error&) {
+      // Not there, damaged, or of a study that was removed: trained again.
+    }
+    try {
+      // Another stream than the trial's own: the full training does not go on from the proxy's.
+      Trained result = study_.training->train_fully(graph, changes, derived_seed(~study_.search->seed, trial.number), stop);
+      save_model(kept, result.model);
+      return std::move(result.model);
+    } catch (const TrainingStopped&) {
+      throw Interrupted();
+    }
+  }
+
+  FinishedModel finished(const Pick& pick, std::stop_token stop) const {
+    const Graph graph = graph_of(pick.trial);
+    Model model = trained(pick.trial, graph, stop);
+    Quantised best = quantised_best(model, *study_.training);
+    FinishedModel result{pick, "trial_" + std::to_string(pick.trial.number), best.calibration, std::move(model), std::move(best.integer), 0, 0, {}, {}, {}, {}};
+    const LabelledSamples test = study_.training->test_samples(result.model, SIZE_MAX);
+    result.float_accuracy_pct = onnx_accuracy_pct(float_onnx(result.model, {.batch = evaluation_batch}), evaluation_batch, test);
+    result.int8_accuracy_pct = onnx_accuracy_pct(qdq_onnx(result.integer, {.batch = evaluation_batch}), evaluation_batch, test);
+    const std::string onnx = qdq_onnx(result.integer);
+    result.parity = compare_outputs(result.integer, onnx, first(test, graph));
+    result.fusion = inspect_fusion(result.integer, onnx);
+    return result;
+  }
+
+  static std::span<const float> first(const LabelledSamples& test, const Graph& graph) {
+    const double macs = static_cast<double>(std::max<std::int64_t>(1, totals(graph).macs));
+    const auto images = std::min(test.size(), std::max<std::size_t>(500, static_cast<std::size_t>(parity_macs / macs)));
+    return std::span(test.values).first(images * static_cast<std::size_t>(graph.shape(0).elements()));
+  }
+
+  /// Timed when nothing else runs.
+  void time(std::vector<FinishedModel>& models) {
+    progress("timing", 0, models.size());
+    std::vector<std::string> onnx;
+    for (const FinishedModel& model : models) onnx.push_back(qdq_onnx(model.integer));
+    const std::vector<Latency> results = time_models(onnx, {}, study_.search->seed, options_.stop);
+    if (results.size() != models.size()) throw Interrupted();
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      models[i].latency = results[i];
+      if (const fs::path device = folder_ / "host.yaml"; study_.host && study_.host->metric == "latency_ms" && fs::exists(device))
+        models[i].predicted_latency = Device::load(device).predict(study_.host->metric, study_.space->decode(models[i].pick.trial.architecture));
+    }
+    progress("timing", models.size(), models.size());
+  }
+
+  void progress(const std::string& what, std::size_t done, std::size_t of) const {
+    if (options_.on_progress) options_.on_progress(what, done, of);
+  }
+
+  const StudyFile& study_;
+  const fs::path& folder_;
+  const FinishOptions& options_;
+  std::mutex mutex_;
+  std::size_t done_ = 0;
+};
+
+BundleModel bundled(const StudyFile& study, const FinishedModel& model) {
+  BundleModel result{model.name, study.space->resolved(model.pick.trial.architecture).yaml(), model.model, model.integer,
+                     study.training->test_samples(model.model, golden_samples).values,
+                     {{"trial", std::to_string(model.pick.trial.number)}, {"chosen", model.pick.reason}, {"calibration", model.calibration}},
+                     {{"accuracy_float_pct", model.float_accuracy_pct}, {"accuracy_int8_pct", model.int8_accuracy_pct},
+                      {"parity_images", static_cast<double>(model.parity.images)}, {"parity_agreement_pct", 100 * model.parity.agreement()},
+                      {"latency_ms", model.latency.median_ms}, {"latency_p95_ms", model.latency.p95_ms}, {"latency_p99_ms", model.latency.p99_ms}}};
+  const Totals sums = totals(model.model.graph);
+  for (const TotalKind& kind : total_kinds()) result.figures.emplace_back(kind.name, static_cast<double>(sums.*kind.value));
+  return result;
+}
+
+}  // namespace
+
+std::vector<Pick> chosen_trials(const StudyFile& study, const Front& front, const std::vector<Trial>& trials) {
+  std::vector<Pick> chosen = picks(front);
+  if (!front.any_fits()) return {};
+  if (study.finish && chosen.size() > study.finish->picks) chosen.erase(chosen.begin() + static_cast<std::ptrdiff_t>(study.finish->picks), chosen.end());
+  if (!study.finish) return chosen;
+  const std::size_t accuracy = study.training_objective;
+  for (const Within& budget : study.finish->also) {
+    const Trial* best = nullptr;
+    for (const Trial& trial : trials) {
+      if (trial.state != TrialState::complete) continue;
+      const Totals sums = totals(study.space->decode(trial.architecture));
+      const bool within = std::all_of(budget.begin(), budget.end(), [&](const auto& bound) { return static_cast<double>(sums.*find_total(bound.first)->value) <= bound.second; });
+      if (within && (best == nullptr || *trial.values[accuracy] > *best->values[accuracy])) best = &trial;
+    }
+    if (best == nullptr || std::any_of(chosen.begin(), chosen.end(), [&](const Pick& pick) { return pick.trial.number == best->number; })) continue;
+    std::string reason = "most accurate within";
+    for (const auto& [name, most] : budget) reason += " " + name + " <= " + std::to_string(static_cast<std::int64_t>(most));
+    chosen.push_back({*best, reason});
+  }
+  return chosen;
+}
+
+std::string finish_digest(const StudyFile& study, const std::vector<Pick>& chosen) {
+  std::string text = study.fingerprint;
+  for (const Pick& pick : chosen) text += " " + std::to_string(pick.trial.number);
+  if (study.finish && study.finish->train) text += study.finish->train->yaml();
+  if (study.finish)
+    for (const std::string& format : study.finish->formats) text += " " + format;
+  return internal::sha256(text);
+}
+
+std::vector<FinishedModel> finish_trials(const StudyFile& study, const std::vector<Pick>& chosen, const fs::path& study_folder,
+                                         const fs::path& bundle_folder, const FinishOptions& options) {
+  std::vector<FinishedModel> models = Finisher(study, study_folder, options).run(chosen);
+  Bundle bundle{study.name, {{"paretoforge", version}, {"onnxruntime", OnnxRuntime::version()}, {"seed", std::to_string(study.search->seed)}, {"study_sha256", study.fingerprint}, {"finish_sha256", finish_digest(study, chosen)}}, {}, options.formats};
+  for (const FinishedModel& model : models) bundle.models.push_back(bundled(study, model));
+  write_bundle(bundle, bundle_folder);
+  return models;
+}
+
+}  // namespace paretoforge

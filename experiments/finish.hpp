@@ -1,0 +1,51 @@
+// What becomes of the chosen trials of a study: trained fully, quantised, exported, run in the real runtime, bundled.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "experiments/host.hpp"
+#include "experiments/study_file.hpp"
+#include "exporters/verify.hpp"
+#include "predictors/device.hpp"
+#include "search/front.hpp"
+
+namespace paretoforge {
+
+/// The trials to finish: the study's picks (at most finish.picks), then for each budget of finish.also the most
+/// accurate complete trial within it.
+std::vector<Pick> chosen_trials(const StudyFile& study, const Front& front, const std::vector<Trial>& trials);
+
+struct FinishedModel {
+  Pick pick;
+  std::string name;                 ///< of its folder in the bundle: trial_41
+  std::string calibration;          ///< the rule that was best
+  Model model;                      ///< of the pruned network
+  IntegerModel integer;
+  double float_accuracy_pct = 0, int8_accuracy_pct = 0;  ///< on the test images, in ONNX Runtime
+  Parity parity;
+  Fusion fusion;
+  Latency latency;                  ///< of the int8 model on this host
+  std::optional<CostEstimate> predicted_latency;  ///< where the study has a predictor of the host
+};
+
+struct FinishOptions {
+  std::size_t threads = 1;
+  std::vector<std::string> formats = {"onnx"};
+  std::function<void(const std::string& what, std::size_t done, std::size_t of)> on_progress = nullptr;
+  const std::atomic<bool>* stop = nullptr;
+};
+
+/// What finishing these trials depends on: a bundle that carries the same digest need not be made again.
+std::string finish_digest(const StudyFile& study, const std::vector<Pick>& chosen);
+
+/// Finishes trials side by side and writes the bundle to `bundle_folder`. Weights are kept in study_folder/models, so
+/// what was trained is never trained again. Throws Interrupted once `stop` is set, OnnxRuntimeError where there is no
+/// ONNX Runtime to prove the models in (the weights are kept then too), ConfigError where the bundle cannot be written.
+std::vector<FinishedModel> finish_trials(const StudyFile& study, const std::vector<Pick>& chosen, const std::filesystem::path& study_folder,
+                                         const std::filesystem::path& bundle_folder, const FinishOptions& options);
+
+}  // namespace paretoforge

@@ -1,0 +1,105 @@
+// fit: a predictor from a table of measurements, scored on the rows it has not seen.
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "experiments/command_internal.hpp"
+#include "experiments/files.hpp"
+#include "experiments/front_text.hpp"
+#include "experiments/network_file.hpp"
+#include "predictors/fit.hpp"
+
+namespace paretoforge {
+namespace {
+
+struct FitArguments {
+  std::string table, space, metric, model = "auto", out, description;
+  std::optional<std::size_t> train;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+/// NaN, which JSON does not have, is null.
+nlohmann::ordered_json number(double value) { return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(); }
+
+void print_json(const FitResult& result) {
+  const FitScores& s = result.scores;
+  nlohmann::ordered_json out = {{"schema", "paretoforge.fit/1"}, {"metric", result.metric.name}, {"model", result.metric.model},
+                                {"train_rows", s.train_rows}, {"test_rows", s.test_rows}, {"spearman", number(s.spearman)},
+                                {"kendall", number(s.kendall)}, {"mape_pct", number(s.mape_pct)}, {"rmse", number(s.rmse)},
+                                {"within_5_pct", number(s.within_5_pct)}, {"within_10_pct", number(s.within_10_pct)},
+                                {"coverage_90_pct", number(s.coverage_90_pct)}, {"width_90_pct", number(s.width_90_pct)},
+                                {"fit_seconds", s.fit_seconds}, {"predict_microseconds", number(s.predict_microseconds)}};
+  out["left_out"] = out["outliers"] = nlohmann::ordered_json::array();
+  for (const OddRow& row : result.left_out) out["left_out"].push_back({{"line", row.line}, {"why", row.why}});
+  for (const OddRow& row : result.outliers) out["outliers"].push_back({{"line", row.line}, {"why", row.why}});
+  std::cout << out.dump(2) << '\n';
+}
+
+std::string fixed(double value, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+void print_text(const FitResult& result) {
+  const FitScores& s = result.scores;
+  std::cout << result.metric.model << " for " << result.metric.name << ": fitted on " << s.train_rows << " rows, scored on "
+            << (s.test_rows > 0 ? std::to_string(s.test_rows) + " others" : "the same rows, each by models fitted without it") << '\n'
+            << aligned({{"spearman", fixed(s.spearman, 4)}, {"kendall", fixed(s.kendall, 4)}, {"mean error", fixed(s.mape_pct, 2) + " %"},
+                        {"rmse", fixed(s.rmse, 4) + " " + result.metric.unit}, {"within 5 %", fixed(s.within_5_pct, 1) + " %"},
+                        {"within 10 %", fixed(s.within_10_pct, 1) + " %"}, {"inside the 90 % interval", fixed(s.coverage_90_pct, 1) + " %"},
+                        {"width of that interval", fixed(s.width_90_pct, 1) + " %"}, {"fitted in", fixed(s.fit_seconds, 2) + " s"},
+                        {"a prediction takes", fixed(s.predict_microseconds, 1) + " us"}});
+}
+
+void warn(const FitResult& result) {
+  if (!result.left_out.empty())
+    std::cerr << result.left_out.size() << " rows were left out; the first, in line " << result.left_out[0].line << ": " << result.left_out[0].why << '\n';
+  if (!result.outliers.empty())
+    std::cerr << result.outliers.size() << " rows lie far from what their like suggest; the first, in line " << result.outliers[0].line << ": " << result.outliers[0].why << '\n';
+}
+
+int run_fit(const FitArguments& arguments) {
+  require_writable(arguments.out);
+  cost_model_kind(arguments.model);
+  const Space space = load_space(arguments.space);
+  Device device;
+  if (std::filesystem::exists(arguments.out)) device = Device::load(arguments.out);  // its other metrics stay
+  else device.name = std::filesystem::path(arguments.out).stem().string();
+  const FitResult result = fit(Table::load(arguments.table), space, arguments.metric, {arguments.train, arguments.seed, arguments.model});
+  device.put(result.metric);
+  if (!arguments.description.empty()) device.description = arguments.description;
+  device.save(arguments.out);
+  warn(result);
+  arguments.json ? print_json(result) : print_text(result);
+  return exit_done;
+}
+
+}  // namespace
+
+void add_fit(CLI::App& app, Run& run) {
+  auto a = std::make_shared<FitArguments>();
+  CLI::App* command = app.add_subcommand("fit", "Fit a predictor of a metric to measurements, and score it on the rows it has not seen");
+  command->add_option("table", a->table, "Measurements (CSV): a column per decision, a column per metric")->required();
+  command->add_option("--space", a->space, "Space (YAML)")->required();
+  command->add_option("--metric", a->metric, "Column to predict")->required();
+  command->add_option("--train", a->train, "Rows to fit on, drawn with the seed; all where absent")->check(CLI::Range(1, 100'000'000));
+  command->add_option("--seed", a->seed, "Of the rows drawn and of the model")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
+  command->add_option("--model", a->model, "'paretoforge list cost-models' names them");
+  command->add_option("--out", a->out, "Device file to write; its other metrics stay")->required();
+  command->add_option("--description", a->description, "One line for the device file: what the device is");
+  command->add_flag("--json", a->json, "Print one JSON object");
+  command->callback([a, &run] {
+    run = [a] {
+      try {
+        return run_fit(*a);
+      } catch (const std::invalid_argument& error) {
+        throw ConfigError(std::string("error: ") + error.what());
+      }
+    };
+  });
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,98 @@
+// predict: what a network costs on a device, with its interval.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "configs/table.hpp"
+#include "experiments/command_internal.hpp"
+#include "experiments/files.hpp"
+#include "experiments/front_text.hpp"
+#include "experiments/network_file.hpp"
+#include "experiments/quantity.hpp"
+#include "predictors/device.hpp"
+#include "space/table_points.hpp"
+
+namespace paretoforge {
+namespace {
+
+struct PredictArguments {
+  std::string device, network, metric, choices, table, out;
+  bool json = false;
+};
+
+std::vector<const FittedMetric*> metrics_of(const Device& device, const std::string& wanted) {
+  std::vector<const FittedMetric*> all;
+  for (const FittedMetric& metric : device.metrics)
+    if (wanted.empty() || metric.name == wanted) all.push_back(&metric);
+  if (all.empty()) {
+    try {
+      device.metric(wanted);
+    } catch (const std::invalid_argument& error) {
+      throw ConfigError(std::string("error: ") + error.what());
+    }
+  }
+  return all;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+int predict_one(const Device& device, const std::vector<const FittedMetric*>& metrics, const Space& space, const PredictArguments& arguments) {
+  const Graph graph = space.decode(chosen_point(space, arguments.choices));
+  nlohmann::ordered_json out = {{"schema", "paretoforge.predict/1"}, {"device", device.name}};
+  std::vector<std::vector<std::string>> rows = {{"metric", "predicted", "90 % interval", "extrapolates"}};
+  for (const FittedMetric* metric : metrics) {
+    const CostEstimate cost = metric->predict(graph);
+    out["metrics"][metric->name] = {{"value", cost.value}, {"low", cost.low}, {"high", cost.high}, {"unit", metric->unit}, {"extrapolates", cost.extrapolates}};
+    rows.push_back({metric->name, quantity_text(metric->name, cost.value), quantity_text(metric->name, cost.low) + " to " + quantity_text(metric->name, cost.high),
+                    cost.extrapolates.empty() ? "no" : joined(cost.extrapolates)});
+  }
+  std::cout << (arguments.json ? out.dump(2) + "\n" : aligned(rows));
+  return exit_done;
+}
+
+/// Per row of the table and metric: the value, then the ends of its interval.
+int predict_table(const std::vector<const FittedMetric*>& metrics, const Space& space, const PredictArguments& arguments) {
+  require_writable(arguments.out, arguments.table);
+  std::string csv;
+  for (const FittedMetric* metric : metrics) csv += (csv.empty() ? "" : ",") + metric->name + "," + metric->name + "_low," + metric->name + "_high";
+  csv += '\n';
+  for (const Architecture& point : points_of(space, Table::load(arguments.table))) {
+    const Graph graph = space.decode(point);
+    std::string row;
+    for (const FittedMetric* metric : metrics) {
+      const CostEstimate cost = metric->predict(graph);
+      row += (row.empty() ? "" : ",") + number_text(cost.value) + "," + number_text(cost.low) + "," + number_text(cost.high);
+    }
+    csv += row + '\n';
+  }
+  write_file(arguments.out, csv);
+  return exit_done;
+}
+
+int predict(const PredictArguments& arguments) {
+  const Device device = Device::load(arguments.device);
+  const Space space = load_space(arguments.network);
+  const auto metrics = metrics_of(device, arguments.metric);
+  return arguments.table.empty() ? predict_one(device, metrics, space, arguments) : predict_table(metrics, space, arguments);
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Run& run) {
+  auto a = std::make_shared<PredictArguments>();
+  CLI::App* command = app.add_subcommand("predict", "Predict the cost of a network on a device, with its 90 % interval");
+  command->add_option("device", a->device, "Device (YAML)")->required();
+  command->add_option("network", a->network, "Architecture or space (YAML)")->required();
+  command->add_option("--metric", a->metric, "One metric of the device; all where absent");
+  command->add_option("--choose", a->choices, "NAME=VALUE,...: decisions of a space");
+  command->add_flag("--json", a->json, "Print one JSON object");
+  auto* out = command->add_option("--out", a->out, "CSV to write, one row per row of --table");
+  auto* table = command->add_option("--table", a->table, "CSV with one column per decision")->needs(out);
+  out->needs(table);
+  command->callback([a, &run] { run = [a] { return predict(*a); }; });
+}
+
+}  // namespace paretoforge

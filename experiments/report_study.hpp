@@ -1,0 +1,19 @@
+// From a study's folder to the report's data: everything the page shows is read from what the study left there.
+#pragma once
+
+#include <filesystem>
+
+#include "experiments/report.hpp"
+
+namespace paretoforge {
+
+/// Throws ConfigError where the folder holds no study, or one of its files is damaged.
+ReportStudy read_report_study(const std::filesystem::path& folder);
+
+/// Those of a study's models that were made from these trials, in their order.
+std::vector<ReportModel> models_of_trials(const ReportStudy& study, const std::vector<Pick>& trials);
+
+/// Writes report.html into the study's folder.
+void write_report(const std::filesystem::path& folder);
+
+}  // namespace paretoforge

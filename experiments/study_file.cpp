@@ -1,0 +1,339 @@
+#include "experiments/study_file.hpp"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "configs/table.hpp"
+#include "experiments/files.hpp"
+#include "experiments/named_by.hpp"
+#include "experiments/quantity.hpp"
+#include "exporters/formats.hpp"
+#include "exporters/sha256_internal.hpp"
+#include "predictors/cost_model.hpp"
+#include "predictors/device.hpp"
+#include "predictors/totals.hpp"
+#include "search/fresh_points.hpp"
+#include "space/table_points.hpp"
+
+namespace paretoforge {
+namespace {
+
+namespace fs = std::filesystem;
+
+Config scalar(const std::string& text) { return Config::make_scalar(text, true); }
+
+Config without(const Config& map, const std::set<std::string>& keys) {
+  std::vector<Config::Entry> entries = map.entries();
+  std::erase_if(entries, [&](const Config::Entry& entry) { return keys.contains(entry.first); });
+  return Config::make_map(std::move(entries));
+}
+
+using Values = std::unordered_map<Architecture, double, ArchitectureHash>;
+
+class Reader {
+ public:
+  Reader(const Config& document, const fs::path& file) : document_(document), base_(file.parent_path()) {
+    study_.name = document.text_or("name", file.stem().string());
+  }
+
+  StudyFile outline() {
+    read_space();
+    study_.search = SearchSettings::read(document_.at("search"));
+    for (const Config& item : document_.at("objectives").items()) {
+      if (item.has("train")) study_.training_objective = study_.objectives.size();
+      study_.objectives.push_back(read_criterion(item));
+    }
+    study_.resolved = document_;
+    return std::move(study_);
+  }
+
+  StudyFile read() {
+    document_.allow({"name", "description", "space", "objectives", "search", "finish"});
+    const Config space = read_space();
+    const Config search = document_.find("search").value_or(Config::make_map({}));
+    if (!document_.has("search")) document_.fail("a study needs 'search': {trials: ...}");
+    study_.search = SearchSettings::read(search);
+    study_.identity = Identity::network;
+    const Config objectives = read_objectives();
+    restrict_to_tables();
+    if (study_.search->identity) study_.identity = *study_.search->identity;
+    study_.search->make({*study_.space, criteria(study_.objectives), study_.search->seed, study_.points});  // its options are checked
+    const std::optional<Config> finish = document_.find("finish");
+    if (finish) read_finish(*finish);
+    check_space();
+
+    std::vector<Config::Entry> entries = {{"name", Config::make_scalar(study_.name)}};
+    if (const auto description = document_.find("description")) entries.emplace_back("description", *description);
+    entries.insert(entries.end(), {{"space", space}, {"objectives", objectives}, {"search", with_defaults(search)}});
+    if (finish) entries.emplace_back("finish", *finish);
+    study_.resolved = Config::make_map(std::move(entries));
+    study_.fingerprint = internal::sha256(fingerprint(space, search) + contents_);
+    return std::move(study_);
+  }
+
+ private:
+  fs::path path_of(const Config& value) const {
+    const fs::path path = value.text();
+    return fs::absolute(path.is_absolute() ? path : base_ / path).lexically_normal();
+  }
+
+  Config read_space() {
+    const Config value = document_.at("space");
+    const Config space = value.is_map() ? value : named_by(value, [&] { return Config::load(path_of(value)); });
+    study_.space.emplace(named_by(value, [&] { return Space(space); }));
+    return space;
+  }
+
+  Config with_defaults(const Config& search) const {
+    Config filled = search;
+    filled = filled.with_entry("algorithm", Config::make_scalar(std::string(study_.search->kind->name)));
+    return filled.with_entry("seed", Config::make_scalar(std::to_string(study_.search->seed)));
+  }
+
+  /// What decides a study's trials: everything but names, budgets, threads, paths and what comes after the search.
+  std::string fingerprint(const Config& space, const Config& search) const {
+    std::string text = space.yaml() + without(with_defaults(search), {"trials", "time", "threads"}).yaml();
+    for (const Config& objective : document_.at("objectives").items()) {
+      Config own = objective;
+      if (const auto table = own.find("table")) own = own.with_entry("table", without(*table, {"file"}));
+      if (const auto device = own.find("device"); device && device->text() != "host") own = own.with_entry("device", scalar("file"));
+      if (const auto train = own.find("train"))
+        if (const auto data = train->find("data"); data && data->is_map())
+          own = own.with_entry("train", train->with_entry("data", without(*data, {"path"})));
+      text += own.yaml();
+    }
+    return text;
+  }
+
+  // --- objectives -------------------------------------------------------------------------------------------------
+
+  Config read_objectives() {
+    const Config list = document_.at("objectives");
+    const auto items = list.items();
+    if (items.empty()) list.fail("a study needs at least one objective");
+    std::vector<Config> resolved;
+    std::set<std::string> names;
+    for (const Config& item : items) {
+      Objective objective = read_criterion(item);
+      if (!names.insert(objective.name).second) item.fail("two objectives are called '" + objective.name + "'");
+      if (study_.space->find_decision(objective.name)) item.fail("'" + objective.name + "' is a decision of the space: a column of trials.csv has one meaning");
+      resolved.push_back(read_source(item, objective));
+      study_.objectives.push_back(std::move(objective));
+    }
+    return Config::make_list(std::move(resolved));
+  }
+
+  static Objective read_criterion(const Config& item) {
+    item.allow({"name", "goal", "limit", "expensive", "device", "metric", "measure", "train", "table"});
+    Objective objective;
+    objective.name = item.at("name").text();
+    static const std::set<std::string> columns = {"trial", "state", "seconds", "message"};
+    if (objective.name.empty() || objective.name.find_first_of(",\"\n\r=") != std::string::npos)
+      item.fail_at_key("name", "'" + objective.name + "' cannot name a column of CSV files");
+    if (columns.contains(objective.name)) item.fail_at_key("name", "'" + objective.name + "' is a column of every trials.csv", "take another name");
+    const bool trains = item.has("train");
+    objective.goal = trains ? Goal::maximize : Goal::minimize;
+    if (const auto goal = item.find("goal")) objective.goal = goal->one_of({"minimize", "maximize"}) == "maximize" ? Goal::maximize : Goal::minimize;
+    if (const auto limit = item.find("limit")) objective.limit = read_quantity(objective.name, *limit);
+    objective.expensive = item.boolean_or("expensive", trains);
+    return objective;
+  }
+
+  /// Gives the objective its function and returns its section with paths made absolute.
+  Config read_source(const Config& item, Objective& objective) {
+    int sources = 0;
+    for (const char* key : {"device", "train", "table"}) sources += item.has(key);
+    if (sources > 1) item.fail("an objective is measured in one way: device, train or table");
+    if (const auto device = item.find("device")) return read_device(item, *device, objective);
+    if (const auto train = item.find("train")) return read_training(item, *train, objective);
+    if (const auto table = item.find("table")) return read_table(item, *table, objective);
+    for (const char* key : {"metric", "measure"})
+      if (item.has(key)) item.fail_at_key(key, "'" + std::string(key) + "' needs 'device'");
+    return read_total(item, objective);
+  }
+
+  static Config read_total(const Config& item, Objective& objective) {
+    const TotalKind* total = find_total(objective.name);
+    if (total == nullptr) {
+      std::vector<std::string> names;
+      for (const TotalKind& kind : total_kinds()) names.emplace_back(kind.name);
+      const std::string near = nearest_name(objective.name, names);
+      item.fail_at_key("name", "'" + objective.name + "' is no exact total, and no device, train or table says how to measure it",
+                       near.empty() ? "totals: macs, params, weight_bytes, peak_activation_bytes" : "did you mean '" + near + "'?");
+    }
+    objective.measure = [total](const Candidate& candidate) { return static_cast<double>(totals(candidate.written).*total->value); };
+    return item;
+  }
+
+  Config read_device(const Config& item, const Config& device, Objective& objective) {
+    const std::string metric = item.text_or("metric", objective.name);
+    if (device.text() == "host") {
+      if (study_.host) item.fail("one objective on the host is enough");
+      study_.host = read_host(item, metric);
+      return item;
+    }
+    if (item.has("measure")) item.fail_at_key("measure", "only the host is measured at the start of a study", "measure other devices with 'paretoforge measure', then fit");
+    const fs::path path = path_of(device);
+    named_by(device, [&] { objective.measure = predicted(path, metric); });
+    contents_ += internal::sha256(read_file(path));
+    return item.with_entry("device", scalar(path.string()));
+  }
+
+  static HostPredictor read_host(const Config& item, const std::string& metric) {
+    HostPredictor host{metric};
+    if (metric != "latency_ms" && metric != "float_latency_ms")
+      item.fail("the host is measured in latency_ms (int8) and float_latency_ms, not in '" + metric + "'");
+    if (const auto measure = item.find("measure")) {
+      measure->allow({"networks", "seed", "model"});
+      host.networks = static_cast<std::size_t>(measure->integer_or("networks", 60));
+      if (host.networks < 10 || host.networks > 100'000) measure->fail_at_key("networks", std::to_string(host.networks) + " networks", "10 to 100000");
+      host.seed = static_cast<std::uint64_t>(measure->integer_or("seed", 1));
+      if (const auto model = measure->find("model")) named_by(*model, [&] { host.model = cost_model_kind(model->text()).name; });
+    }
+    return host;
+  }
+
+ public:
+  static Measure predicted(const fs::path& file, const std::string& metric) {
+    const auto device = std::make_shared<const Device>(Device::load(file));
+    device->metric(metric);  // a metric that is not there is found now
+    return [device, metric](const Candidate& candidate) { return device->predict(metric, candidate.written).value; };
+  }
+
+ private:
+  Config read_training(const Config& item, const Config& train, Objective& objective) {
+    if (study_.training) item.fail("one objective that trains is enough");
+    Config section = train;
+    if (const auto data = train.find("data"); data && data->is_map())
+      if (const auto path = data->find("path")) section = train.with_entry("data", data->with_entry("path", scalar(path_of(*path).string())));
+    study_.training = make_training(section);
+    study_.training_objective = study_.objectives.size();
+    objective.measure = [training = study_.training](const Candidate& candidate) {
+      try {
+        return training->accuracy_pct(candidate.graph, candidate.seed, candidate.stop);
+      } catch (const TrainingStopped&) {
+        throw Interrupted();
+      }
+    };
+    return item.with_entry("train", section);
+  }
+
+  Config read_table(const Config& item, const Config& section, Objective& objective) {
+    section.allow({"file", "column"});
+    const fs::path path = path_of(section.at("file"));
+    const std::string column_name = section.text_or("column", objective.name);
+    const Table table = named_by(section, [&] { return Table::load(path); });
+    const auto values = std::make_shared<const Values>(named_by(section, [&] { return read_values(table, column_name); }));
+    objective.measure = [values](const Candidate& candidate) {
+      const auto row = values->find(candidate.architecture);
+      if (row == values->end()) throw std::runtime_error("the table has no row for this architecture");
+      return row->second;
+    };
+    if (objective.expensive) study_.identity = Identity::decisions;
+    tables_.push_back(values);
+    if (!row_order_) row_order_.emplace(points_of(*study_.space, table));
+    return item.with_entry("table", section.with_entry("file", scalar(path.string())));
+  }
+
+  Values read_values(const Table& table, const std::string& column_name) {
+    const std::size_t column = table.column(column_name);
+    const std::vector<Architecture> points = points_of(*study_.space, table);
+    if (points.empty()) throw ConfigError("error: " + table.name() + " has no rows");
+    Values values;
+    std::string text;
+    for (std::size_t row = 0; row < points.size(); ++row) {
+      if (!values.emplace(points[row], table.number(row, column)).second)
+        throw ConfigError("error: a point stands twice in the table\n  --> " + table.name() + ":" + std::to_string(table.line(row)));
+      for (const std::int32_t value : points[row]) text += std::to_string(value) + ",";
+      text += table.cell(row, column) + "\n";
+    }
+    contents_ += internal::sha256(text);
+    return values;
+  }
+
+  /// Where tables hold only a part of the space, the study is restricted to it.
+  void restrict_to_tables() {
+    if (tables_.empty()) return;
+    std::vector<Architecture> points;
+    for (const Architecture& point : *row_order_)
+      if (std::all_of(tables_.begin(), tables_.end(), [&](const auto& table) { return table->contains(point); })) points.push_back(point);
+    const SpaceSize size = study_.space->size();
+    if (size.exact == points.size()) return;
+    if (points.empty()) document_.fail_at_key("objectives", "the tables of the objectives have no row in common");
+    study_.notes.push_back("the tables hold " + std::to_string(points.size()) + " of the space's " + size.digits + " points: the study is restricted to them");
+    study_.points = std::make_shared<const std::vector<Architecture>>(std::move(points));
+  }
+
+  /// A space whose every point is refused is found before the first trial; networks that the data does not fit too.
+  void check_space() {
+    std::optional<ConfigError> refused;
+    Random random(study_.search->seed);
+    for (int i = 0; i < 64; ++i) {
+      const Architecture point = study_.points ? (*study_.points)[random.below(study_.points->size())] : study_.space->sample(random);
+      try {
+        const Graph graph = study_.space->decode(point);
+        if (study_.training) study_.training->check(graph);
+        if (study_.finish) named_by(document_.at("finish"), [&] { check_exportable(graph); });
+        return;
+      } catch (const ConfigError& error) {
+        refused = error;
+      }
+    }
+    throw ConfigError(std::string(refused->what()) + "\n   = each of 64 points drawn from the space is refused; this is the last");
+  }
+
+  void read_finish(const Config& finish) {
+    finish.allow({"picks", "also", "train", "formats"});
+    Finish result;
+    result.picks = static_cast<std::size_t>(finish.integer_or("picks", 5));
+    if (!study_.training) finish.fail("'finish' trains and exports models, and no objective of this study trains");
+    if (const auto also = finish.find("also"))
+      for (const Config& budget : also->items()) result.also.push_back(read_within(budget));
+    result.train = finish.find("train");
+    const Config objective = document_.at("objectives").items()[study_.training_objective];
+    check_training_changes(objective.at("train"), result.train);
+    if (const auto formats = finish.find("formats")) {
+      result.formats.clear();
+      for (const Config& format : formats->items()) result.formats.push_back(std::string(named_by(format, [&] { return find_format(format.text()).name; })));
+    }
+    study_.finish = std::move(result);
+  }
+
+  static Within read_within(const Config& budget) {
+    Within within;
+    for (const auto& [name, value] : budget.entries()) {
+      if (find_total(name) == nullptr) budget.fail_at_key(name, "'" + name + "' is no exact total", "totals: macs, params, weight_bytes, peak_activation_bytes");
+      within.emplace_back(name, read_quantity(name, value));
+    }
+    return within;
+  }
+
+  Config document_;
+  fs::path base_;
+  StudyFile study_;
+  std::vector<std::shared_ptr<const Values>> tables_;
+  std::optional<std::vector<Architecture>> row_order_;
+  std::string contents_;  ///< digests of tables and devices
+};
+
+}  // namespace
+
+StudyFile StudyFile::load(const std::filesystem::path& file, const std::vector<std::string>& settings) {
+  Config document = Config::load(file);
+  for (const std::string& setting : settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) throw ConfigError("error: '" + setting + "' sets nothing\n   = --set PATH=VALUE, such as --set search.trials=100");
+    document = document.with(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  return Reader(document, file).read();
+}
+
+StudyFile StudyFile::outline(const std::filesystem::path& file) { return Reader(Config::load(file), file).outline(); }
+
+void StudyFile::set_host_device(const std::filesystem::path& device) {
+  for (Objective& objective : objectives)
+    if (!objective.measure) objective.measure = Reader::predicted(device, host->metric);
+}
+
+}  // namespace paretoforge

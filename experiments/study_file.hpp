@@ -1,0 +1,67 @@
+// A study as its user writes it, read whole and checked before anything is created: space, objectives, search, finish.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiments/training.hpp"
+#include "search/objective.hpp"
+#include "search/searcher.hpp"
+#include "space/space.hpp"
+
+namespace paretoforge {
+
+/// What `measure:` of an objective on the host says: that many networks are measured and a predictor is fitted
+/// before the first trial.
+struct HostPredictor {
+  std::string metric;
+  std::size_t networks = 60;
+  std::uint64_t seed = 1;
+  std::string model = "auto";
+};
+
+/// "The most accurate within this budget": total_kinds by name with the most that is allowed.
+using Within = std::vector<std::pair<std::string, double>>;
+
+/// `finish:`: what becomes of the front when the search is over.
+struct Finish {
+  std::size_t picks = 5;             ///< at most so many of the study's picks
+  std::vector<Within> also;          ///< and the best trial within each of these budgets
+  std::optional<Config> train;       ///< keys of the full training that differ from the proxy's
+  std::vector<std::string> formats = {"onnx"};
+};
+
+class StudyFile {
+ public:
+  /// Reads a study; `settings` are PATH=VALUE pairs that replace parts of it. Paths in it are relative to the file.
+  /// Throws ConfigError for all that can be known to be wrong with it.
+  static StudyFile load(const std::filesystem::path& file, const std::vector<std::string>& settings = {});
+
+  /// The same without what measures: no table, device or data is read, no objective has its function. Enough to show
+  /// what a study found.
+  static StudyFile outline(const std::filesystem::path& file);
+
+  std::string name;
+  Config resolved = Config::make_map({});  ///< self-contained but for tables, devices and data, whose paths are absolute
+  std::string fingerprint;                 ///< see StudyRecord
+  std::optional<Space> space;
+  std::vector<Objective> objectives;
+  std::optional<SearchSettings> search;
+  Identity identity = Identity::network;
+  /// The only points that tables hold; null where they hold all.
+  std::shared_ptr<const std::vector<Architecture>> points;
+  std::shared_ptr<const Training> training;  ///< null where no objective trains
+  std::uint64_t training_objective = 0;      ///< which objective that is
+  std::optional<HostPredictor> host;
+  std::optional<Finish> finish;
+  std::vector<std::string> notes;            ///< for the user, before the study begins
+
+  /// Gives the objective on the host its fitted predictor.
+  void set_host_device(const std::filesystem::path& device);
+};
+
+}  // namespace paretoforge

@@ -1,0 +1,120 @@
+#include "experiments/training.hpp"
+
+#include <algorithm>
+
+#include "experiments/named_by.hpp"
+#include "trainers/data.hpp"
+#include "trainers/trainer.hpp"
+
+namespace paretoforge {
+namespace {
+
+/// What the full training of a chosen network is, but for what the study changes.
+TrainSettings full_settings(const TrainSettings& proxy, const std::optional<Config>& changes) {
+  TrainSettings full = proxy;
+  full.budget.epochs = 10;
+  full.budget.images = full.budget.validation = 0;
+  full.budget.share = 1;
+  full.budget.resolution = 0;
+  full.budget.test = true;
+  return changes ? TrainSettings::read(*changes, full) : full;
+}
+
+/// The trainers' word for "stopped" in that of studies.
+template <class Work>
+auto stopping(Work&& work) {
+  try {
+    return work();
+  } catch (const TrainingInterrupted& stopped) {
+    throw TrainingStopped(stopped.what());
+  }
+}
+
+class TorchTraining final : public Training {
+ public:
+  explicit TorchTraining(const Config& section) : settings_(TrainSettings::read(section)), section_(section) {
+    if (!settings_.data) section.fail("a training needs 'data': what to train on", "such as  data: fashion-mnist");
+    data_ = std::make_shared<const Dataset>(named_by(*settings_.data, [&] { return load_dataset(*settings_.data); }));
+    trainer_ = named_by(section, [&] { return make_trainer(data_, settings_); });
+  }
+
+  void check(const Graph& graph) const override {
+    const Shape& input = graph.shape(0), &output = graph.shape(graph.output());
+    if (input.channels != data_->shape.channels)
+      section_.fail("the space's networks take " + std::to_string(input.channels) + " channels, the images of " + data_->name +
+                    " have " + std::to_string(data_->shape.channels));
+    if (output.height != 1 || output.width != 1 || output.channels != static_cast<std::int32_t>(data_->classes.size()))
+      section_.fail("the space's networks give " + to_string(output) + ", and " + data_->name + " has " +
+                    std::to_string(data_->classes.size()) + " classes");
+  }
+
+  double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop) const override {
+    TrainBudget budget = settings_.budget;
+    budget.seed = seed;
+    return stopping([&] { return trainer_->train(graph, budget, stop).validation.accuracy_pct; });
+  }
+
+  Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
+                      std::stop_token stop) const override {
+    TrainSettings settings = full_settings(settings_, changes);
+    settings.budget.seed = seed;
+    return stopping([&] {
+      TrainResult result = make_trainer(data_, settings)->train(graph, settings.budget, stop);
+      return Trained{std::move(result.model), result.test.accuracy_pct, result.seconds};
+    });
+  }
+
+  LabelledSamples training_samples(const Model& model, std::size_t count) const override {
+    const Split parts = split(data_->train.size(), 0, settings_.budget.split_seed);
+    std::vector<std::uint32_t> positions = parts.train;
+    positions.resize(std::min(count, positions.size()));
+    return samples(model, selected(data_->train, positions));
+  }
+
+  LabelledSamples test_samples(const Model& model, std::size_t count) const override {
+    std::vector<std::uint32_t> positions(std::min(count, data_->test.size()));
+    for (std::size_t i = 0; i < positions.size(); ++i) positions[i] = static_cast<std::uint32_t>(i);
+    return samples(model, selected(data_->test, positions));
+  }
+
+  std::vector<std::string> classes() const override { return data_->classes; }
+
+ private:
+  static LabelledSamples samples(const Model& model, const Images& found) {
+    const Shape& shape = model.graph.shape(0);
+    const Images images = resized(found, shape.height, shape.width);
+    LabelledSamples result{{}, images.labels};
+    result.values.reserve(images.size() * static_cast<std::size_t>(shape.elements()));
+    for (std::size_t i = 0; i < images.size(); ++i)
+      for (std::int32_t c = 0; c < shape.channels; ++c) {
+        const float mean = model.input.mean.empty() ? 0.0f : model.input.mean[static_cast<std::size_t>(c)];
+        const float deviation = model.input.deviation.empty() ? 1.0f : model.input.deviation[static_cast<std::size_t>(c)];
+        for (std::int32_t p = 0; p < shape.height * shape.width; ++p)
+          result.values.push_back((static_cast<float>(images.image(i)[p * shape.channels + c]) / 255.0f - mean) / deviation);
+      }
+    return result;
+  }
+
+  TrainSettings settings_;
+  Config section_;
+  std::shared_ptr<const Dataset> data_;
+  std::unique_ptr<Trainer> trainer_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Training> make_training(const Config& section) { return std::make_shared<TorchTraining>(section); }
+
+void check_training_changes(const Config& section, const std::optional<Config>& changes) {
+  full_settings(TrainSettings::read(section), changes);
+}
+
+void tune_for_training() { tune_process(); }
+
+std::vector<std::pair<std::string, std::string>> trainer_names() {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const TrainerKind& kind : trainers()) names.emplace_back(kind.name, kind.summary);
+  return names;
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,66 @@
+// Training as studies use it: a proxy score for every candidate, a full training for the chosen few, and the images
+// that calibration and verification need. The only door to the trainers: a build without LibTorch has one that says so.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "configs/config.hpp"
+#include "space/model.hpp"
+
+namespace paretoforge {
+
+/// LabelledSamples as a network takes them: one after another, each channels × height × width, normalised.
+struct LabelledSamples {
+  std::vector<float> values;
+  std::vector<std::uint8_t> labels;
+  std::size_t size() const { return labels.size(); }
+};
+
+struct Trained {
+  Model model;
+  double test_accuracy_pct = 0;
+  double seconds = 0;
+};
+
+/// One `train:` section with its data set in memory. Safe to use from many threads at once.
+class Training {
+ public:
+  virtual ~Training() = default;
+
+  /// Refuses, as ConfigError, networks that the data does not fit: other channels, another number of outputs than of classes.
+  virtual void check(const Graph& graph) const = 0;
+  /// Per cent of the validation images that a network trained at the section's budget gets right. Throws
+  /// TrainingStopped soon after `stop` is set, another exception where it cannot be trained.
+  virtual double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop) const = 0;
+  /// Trains on all training images; `changes` are keys of the section that differ (epochs above all).
+  virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
+                              std::stop_token stop) const = 0;
+  /// Training images, the same ones every time, as this model takes them.
+  virtual LabelledSamples training_samples(const Model& model, std::size_t count) const = 0;
+  /// The first test images (all of them where there are fewer).
+  virtual LabelledSamples test_samples(const Model& model, std::size_t count) const = 0;
+  virtual std::vector<std::string> classes() const = 0;
+};
+
+class TrainingStopped : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Reads a `train:` section and its data. Throws ConfigError; in a build without LibTorch always.
+std::shared_ptr<const Training> make_training(const Config& section);
+/// Refuses what of `finish: train:` is wrong, before anything is begun.
+void check_training_changes(const Config& section, const std::optional<Config>& changes);
+/// Settings of the process that make training fast; called once, first of all.
+void tune_for_training();
+/// name and summary of every trainer, for `paretoforge list trainers`.
+std::vector<std::pair<std::string, std::string>> trainer_names();
+
+}  // namespace paretoforge

@@ -1,0 +1,35 @@
+// verify: runs every file of a bundle in its real runtime again.
+#include <cstdio>
+#include <iostream>
+
+#include "experiments/command_internal.hpp"
+#include "experiments/front_text.hpp"
+#include "exporters/bundle.hpp"
+
+namespace paretoforge {
+namespace {
+
+int verify(const std::string& folder) {
+  const std::vector<BundleCheck> checks = verify_bundle(folder);
+  std::vector<std::vector<std::string>> rows = {{"model", "samples", "agreeing", "greatest difference", "result"}};
+  bool all_passed = true;
+  for (const BundleCheck& check : checks) {
+    char quanta[32];
+    std::snprintf(quanta, sizeof quanta, "%.3g quanta", check.greatest_quanta);
+    rows.push_back({check.model, std::to_string(check.samples), std::to_string(check.agreeing), quanta, passed(check) ? "passed" : "FAILED"});
+    all_passed = all_passed && passed(check);
+  }
+  std::cout << aligned(rows);
+  return all_passed ? exit_done : exit_failed;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Run& run) {
+  auto folder = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("verify", "Run every file of a bundle in its real runtime again, and check its sums");
+  command->add_option("bundle", *folder, "Folder of the bundle")->required();
+  command->callback([folder, &run] { run = [folder] { return verify(*folder); }; });
+}
+
+}  // namespace paretoforge

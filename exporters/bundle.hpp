@@ -1,0 +1,60 @@
+// A bundle: the models of a study's front as files, with all that is needed to run every one of them again.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "exporters/integer_model.hpp"
+#include "exporters/verify.hpp"
+
+namespace paretoforge {
+
+/// Key and value, shown in the order given; keys unique.
+using Facts = std::vector<std::pair<std::string, std::string>>;
+using Figures = std::vector<std::pair<std::string, double>>;
+
+struct BundleModel {
+  std::string name;           ///< of its folder: lower-case letters, digits and underscores, a letter first
+  std::string architecture;   ///< YAML
+  Model model;                ///< float, as trained
+  IntegerModel integer;       ///< made from it
+  std::vector<float> golden;  ///< samples (channels × height × width, normalised) to be run again; 16 are plenty
+  Facts facts;                ///< trial, seed, ...
+  Figures figures;            ///< accuracy_pct, latency_ms, ...; finite
+};
+
+struct Bundle {
+  std::string study;
+  Facts facts;  ///< seed, versions, ...
+  std::vector<BundleModel> models;
+  std::vector<std::string> formats = {"onnx"};
+};
+
+/// Writes manifest.json and a folder per model: architecture.yaml, card.md, golden.bin, and the formats' files.
+/// Everything is made beside `folder` first and takes its place at the end; a bundle of the same study there is
+/// replaced. The manifest has no time in it: same bundle, same bytes.
+/// golden.bin: int8 inputs of all golden samples, then the outputs the reference interpreter gives, both channels
+/// last; their counts, shapes, scales and zero points stand in the manifest.
+/// Where there is ONNX Runtime, parity with it is measured and goes into the manifest.
+/// Throws ConfigError where `folder` holds anything else or cannot be written, where a name is none or a format is
+/// not known; std::invalid_argument where a model cannot be exported. Then nothing has changed.
+void write_bundle(const Bundle& bundle, const std::filesystem::path& folder);
+
+/// What became of one model of a bundle.
+struct BundleCheck {
+  std::string model;
+  std::size_t samples = 0, agreeing = 0;  ///< golden samples run, and those whose arg-max is as expected
+  double greatest_quanta = 0;             ///< between the file in ONNX Runtime and what golden.bin expects
+  double float_difference = 0;  ///< between int8 and float file: root mean square over that of the float output
+};
+
+/// Runs every file of a bundle in its real runtime again. Throws ConfigError where `folder` is no bundle, a file is
+/// missing or its bytes changed (naming it); OnnxRuntimeError where there is no ONNX Runtime.
+std::vector<BundleCheck> verify_bundle(const std::filesystem::path& folder);
+/// Whether a checked model does what it should: at most one golden sample in a thousand falls in another
+/// class.
+bool passed(const BundleCheck& check);
+
+}  // namespace paretoforge

@@ -1,0 +1,53 @@
+// Files of a bundle, and the pieces of its manifest.
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "configs/config.hpp"
+#include "exporters/bundle_internal.hpp"
+
+namespace paretoforge::internal {
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream bytes;
+  if (stream) bytes << stream.rdbuf();
+  if (!stream) throw ConfigError("error: cannot read " + path.string());
+  return std::move(bytes).str();
+}
+
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream stream(path, std::ios::binary);
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  stream.close();
+  if (!stream) throw ConfigError("error: cannot write " + path.string() + ": " + std::strerror(errno));
+}
+
+Json tensor_json(const IntegerNode& node) {
+  const Shape& shape = node.shape;
+  return {{"shape", {shape.channels, shape.height, shape.width}},
+          {"scale", double{node.output.scale}},
+          {"zero_point", node.output.zero_point}};
+}
+
+IntegerNode tensor_from(const Json& json) {
+  IntegerNode node;
+  node.shape = {json.at("shape").at(0), json.at("shape").at(1), json.at("shape").at(2)};
+  node.output = {json.at("scale"), json.at("zero_point")};
+  return node;
+}
+
+Json read_manifest(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / manifest_name;
+  if (!std::filesystem::is_regular_file(path))
+    throw ConfigError("error: " + folder.string() + " is no bundle: it has no " + manifest_name);
+  Json manifest = Json::parse(read_file(path), nullptr, false);
+  if (!manifest.is_object() || manifest.value("kind", "") != "paretoforge-bundle")
+    throw ConfigError("error: " + path.string() + " is not the manifest of a bundle");
+  if (manifest.value("schema", 0) != bundle_schema)
+    throw ConfigError("error: " + path.string() + " is of another version; this program reads version " +
+                      std::to_string(bundle_schema));
+  return manifest;
+}
+
+}  // namespace paretoforge::internal

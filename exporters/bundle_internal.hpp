@@ -1,0 +1,28 @@
+// What writing and verifying a bundle share: files, and the form of golden.bin.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "exporters/integer_model.hpp"
+
+namespace paretoforge::internal {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr int bundle_schema = 1;
+inline constexpr const char* manifest_name = "manifest.json";
+
+/// A whole file; throws ConfigError naming it.
+std::string read_file(const std::filesystem::path& path);
+void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// {"shape": [c, h, w], "scale": s, "zero_point": z}
+Json tensor_json(const IntegerNode& node);
+IntegerNode tensor_from(const Json& json);
+
+/// The manifest of a folder; throws ConfigError where there is none or it is not one.
+Json read_manifest(const std::filesystem::path& folder);
+
+}  // namespace paretoforge::internal

@@ -1,0 +1,206 @@
+// Writing a bundle.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <stdexcept>
+
+#include "configs/config.hpp"
+#include "configs/table.hpp"
+#include "exporters/bundle.hpp"
+#include "exporters/bundle_internal.hpp"
+#include "exporters/formats.hpp"
+#include "exporters/onnx_runtime.hpp"
+#include "exporters/reference.hpp"
+#include "exporters/sha256_internal.hpp"
+
+namespace paretoforge {
+
+using namespace internal;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const IntegerNode& output_of(const IntegerModel& model) { return model.nodes[static_cast<std::size_t>(model.output)]; }
+
+bool is_name(const std::string& name) {
+  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !name.empty() && letter(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+void check(const Bundle& bundle) {
+  if (bundle.models.empty()) throw ConfigError("error: a bundle needs at least one model");
+  for (const std::string& name : bundle.formats) find_format(name);
+  std::set<std::string> names;
+  for (const BundleModel& model : bundle.models) {
+    if (!is_name(model.name))
+      throw ConfigError("error: a model's name must be lower-case letters, digits and underscores, not '" + model.name +
+                        "'");
+    if (!names.insert(model.name).second)
+      throw ConfigError("error: two models of the bundle are called '" + model.name + "'");
+    check_exportable(model.model.graph);
+    for (const auto& [key, value] : model.figures)
+      if (!std::isfinite(value)) throw std::invalid_argument(model.name + ": the figure " + key + " is not finite");
+    if (model.golden.size() % static_cast<std::size_t>(model.integer.nodes[0].shape.elements()) != 0)
+      throw std::invalid_argument(model.name + ": golden samples must be whole");
+  }
+}
+
+/// Refuses a folder that holds anything but an earlier bundle of this study.
+void check_folder(const Bundle& bundle, const fs::path& folder) {
+  std::error_code none;
+  if (!fs::exists(folder, none)) return;
+  if (!fs::is_directory(folder)) throw ConfigError("error: " + folder.string() + " is not a folder");
+  if (fs::is_empty(folder)) return;
+  if (!fs::exists(folder / manifest_name))
+    throw ConfigError("error: " + folder.string() +
+                      " holds other files; nothing was written\n   = name another folder with --out");
+  if (read_manifest(folder).value("study", "") != bundle.study)
+    throw ConfigError("error: " + folder.string() +
+                      " holds a bundle of another study; nothing was written\n   = name another folder with --out");
+}
+
+std::string golden_bytes(const BundleModel& model) {
+  IntegerInterpreter interpreter(model.integer);
+  const auto size = static_cast<std::size_t>(model.integer.nodes[0].shape.elements());
+  std::string inputs, outputs;
+  for (std::size_t i = 0; i < model.golden.size(); i += size) {
+    const auto input = quantised_input(model.integer, std::span(model.golden).subspan(i, size));
+    const auto output = interpreter.run(input);
+    inputs.append(input.begin(), input.end());
+    outputs.append(output.begin(), output.end());
+  }
+  return inputs + outputs;
+}
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+std::string card(const Bundle& bundle, const BundleModel& model, const std::vector<ExportedFile>& files) {
+  const IntegerNode &input = model.integer.nodes[0], &output = output_of(model.integer);
+  std::string text = "# " + model.name + "\n\nFound by the study `" + bundle.study + "`.\n\n| | |\n|---|---|\n";
+  for (const auto& [key, value] : model.facts) text += "| " + key + " | " + value + " |\n";
+  for (const auto& [key, value] : model.figures) text += "| " + key + " | " + number_text(value) + " |\n";
+  text += "| input | " + to_string(input.shape) + ", float, normalised as below |\n";
+  text += "| output | " + to_string(output.shape) + " |\n\n";
+  text += "Quantised to int8: weights per output channel, activations per tensor; input scale " +
+          number(double{input.output.scale}) + ", zero point " + std::to_string(input.output.zero_point) + ".\n";
+  const Normalisation& norm = model.model.input;
+  for (std::size_t c = 0; c < norm.mean.size(); ++c)
+    text += "Channel " + std::to_string(c) + ": a pixel p in 0..1 enters as (p - " + number(double{norm.mean[c]}) +
+            ") / " + number(double{norm.deviation[c]}) + ".\n";
+  text += "\nFiles:\n";
+  for (const ExportedFile& file : files)
+    text += "- `" + file.name + "`, " + std::to_string(file.bytes.size()) + " bytes\n";
+  return text;
+}
+
+Json parity_json(const BundleModel& model, const std::string& onnx) {
+  const Parity outputs = compare_outputs(model.integer, onnx, model.golden);
+  double layer_quanta = 0;
+  for (const LayerParity& layer : compare_layers(model.integer, model.golden))
+    layer_quanta = std::max(layer_quanta, layer.greatest_quanta);
+  const Fusion fusion = inspect_fusion(model.integer, onnx);
+  return {{"runtime", "onnxruntime " + OnnxRuntime::version()},
+          {"samples", outputs.images},
+          {"agreement", outputs.agreement()},
+          {"output_quanta", outputs.greatest_quanta},
+          {"layer_quanta", layer_quanta},
+          {"layers", fusion.layers},
+          {"integer_layers", fusion.integer_layers},
+          {"float_ops", fusion.float_ops}};
+}
+
+template <class Value>
+Json object(const std::vector<std::pair<std::string, Value>>& entries) {
+  Json json = Json::object();
+  for (const auto& [key, value] : entries) json[key] = value;
+  return json;
+}
+
+Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path& folder) {
+  OnnxOptions labels{model.name, {{"study", bundle.study}}, 1};
+  labels.metadata.insert(labels.metadata.end(), model.facts.begin(), model.facts.end());
+  std::vector<ExportedFile> files;
+  for (const std::string& format : bundle.formats)
+    for (ExportedFile& file : find_format(format).write({model.model, model.integer, labels}))
+      files.push_back(std::move(file));
+  const std::size_t exported = files.size();
+  files.push_back({"architecture.yaml", model.architecture});
+  files.push_back({"golden.bin", golden_bytes(model)});
+  files.push_back(
+      {"card.md", card(bundle, model, {files.begin(), files.begin() + static_cast<std::ptrdiff_t>(exported)})});
+
+  Json json{{"name", model.name}, {"facts", object(model.facts)}, {"figures", object(model.figures)}};
+  const auto size = static_cast<std::size_t>(model.integer.nodes[0].shape.elements());
+  json["golden"] = {{"samples", model.golden.size() / size},
+                    {"input", tensor_json(model.integer.nodes[0])},
+                    {"output", tensor_json(output_of(model.integer))}};
+  fs::create_directories(folder / model.name);
+  for (const ExportedFile& file : files) {
+    write_file(folder / model.name / file.name, file.bytes);
+    json["files"][file.name] = {{"bytes", file.bytes.size()}, {"sha256", sha256(file.bytes)}};
+    if (file.name == "model.onnx" && OnnxRuntime::available() && !model.golden.empty())
+      json["parity"] = parity_json(model, file.bytes);
+  }
+  return json;
+}
+
+/// A folder made beside its final place; what is in it when this goes, is gone.
+class Staging {
+ public:
+  explicit Staging(const fs::path& place)
+      : place_(place),
+        folder_(place.parent_path() / ("." + place.filename().string() + "." + std::to_string(getpid()))) {
+    fs::create_directories(folder_);
+  }
+  ~Staging() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  const fs::path& folder() const { return folder_; }
+
+  /// Changes places with what is there, in one step where the file system can; what was there then goes with this.
+  void take_place() {
+    if (!fs::exists(place_)) return fs::rename(folder_, place_);
+    if (renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, place_.c_str(), RENAME_EXCHANGE) == 0) return;
+    fs::remove_all(place_);
+    fs::rename(folder_, place_);
+  }
+
+ private:
+  fs::path place_, folder_;
+};
+
+}  // namespace
+
+void write_bundle(const Bundle& bundle, const fs::path& folder) try {
+  check(bundle);
+  fs::path place = fs::absolute(folder).lexically_normal();
+  if (!place.has_filename()) place = place.parent_path();
+  check_folder(bundle, place);
+  Staging staging(place);
+  Json manifest{{"kind", "paretoforge-bundle"},
+                {"schema", bundle_schema},
+                {"study", bundle.study},
+                {"facts", object(bundle.facts)},
+                {"models", Json::array()}};
+  for (const BundleModel& model : bundle.models)
+    manifest["models"].push_back(write_model(bundle, model, staging.folder()));
+  write_file(staging.folder() / manifest_name, manifest.dump(2) + "\n");
+  staging.take_place();
+} catch (const fs::filesystem_error& error) {
+  throw ConfigError("error: the bundle cannot be written: " + error.path1().string() + ": " + error.code().message());
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,56 @@
+// The table of formats.
+#include "exporters/formats.hpp"
+
+#include <array>
+#include <stdexcept>
+
+#include "configs/config.hpp"
+
+namespace paretoforge {
+namespace {
+
+std::vector<ExportedFile> write_onnx(const ExportSource& source) {
+  std::vector<ExportedFile> files{{"model.onnx", qdq_onnx(source.integer, source.labels)},
+                                  {"model_float.onnx", float_onnx(source.model, source.labels)}};
+  for (const ExportedFile& file : files) check_onnx(file.bytes);
+  return files;
+}
+
+}  // namespace
+
+std::span<const Format> formats() {
+  static constexpr std::array table{
+      Format{"onnx", "ONNX, quantised (model.onnx, QDQ) and in float (model_float.onnx)", write_onnx},
+  };
+  return table;
+}
+
+const Format& find_format(std::string_view name) {
+  std::vector<std::string> names;
+  std::string list;
+  for (const Format& format : formats()) {
+    if (format.name == name) return format;
+    names.emplace_back(format.name);
+    list += (list.empty() ? "" : ", ") + names.back();
+  }
+  const std::string near = nearest_name(name, names);
+  throw ConfigError("error: no export format '" + std::string(name) + "'; there is: " + list +
+                    (near.empty() ? "" : "\n   = did you mean '" + near + "'?"));
+}
+
+void check_exportable(const Graph& graph) {
+  const auto refuse = [&](NodeId id, const std::string& why) {
+    throw std::invalid_argument("cannot export " + graph.name(id) + ": " + why);
+  };
+  const auto check_bits = [&](NodeId id, int bits) {
+    if (bits < 2 || bits > 8) refuse(id, "weights of " + std::to_string(bits) + " bits; 2 to 8 are what there is");
+  };
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    if (graph.node(id).activation_bits != 8)
+      refuse(id, "activations of " + std::to_string(graph.node(id).activation_bits) + " bits; int8 is what there is");
+    if (const auto* conv = std::get_if<Conv>(&graph.op(id))) check_bits(id, conv->weight_bits);
+    if (const auto* linear = std::get_if<Linear>(&graph.op(id))) check_bits(id, linear->weight_bits);
+  }
+}
+
+}  // namespace paretoforge

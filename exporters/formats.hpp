@@ -1,0 +1,39 @@
+// The file formats a trained network can be exported to.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exporters/integer_model.hpp"
+#include "exporters/onnx_writer.hpp"
+
+namespace paretoforge {
+
+/// A file of an exported model: its name inside the model's folder, and its bytes.
+struct ExportedFile {
+  std::string name;
+  std::string bytes;
+};
+
+/// What an exporter writes from.
+struct ExportSource {
+  const Model& model;           ///< float, as trained
+  const IntegerModel& integer;  ///< made from it
+  OnnxOptions labels;           ///< name and metadata
+};
+
+struct Format {
+  std::string_view name, summary;
+  std::vector<ExportedFile> (*write)(const ExportSource&);
+};
+
+/// All formats; a new one is a row in formats.cpp.
+std::span<const Format> formats();
+/// Throws ConfigError for a name that is none, with those that are.
+const Format& find_format(std::string_view name);
+/// Throws std::invalid_argument naming the first node that a format cannot write, before any work is done.
+void check_exportable(const Graph& graph);
+
+}  // namespace paretoforge

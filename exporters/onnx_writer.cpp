@@ -1,0 +1,177 @@
+// The two ONNX writers: they differ in what stands between the ops.
+#include "exporters/onnx_writer.hpp"
+
+#include <onnx/checker.h>
+
+#include <stdexcept>
+
+#include "exporters/convolve_internal.hpp"
+#include "exporters/float_model.hpp"
+#include "exporters/onnx_builder_internal.hpp"
+
+namespace paretoforge {
+
+using internal::OnnxBuilder;
+using internal::Value;
+
+namespace {
+
+using Dims = std::vector<std::int64_t>;
+
+std::size_t size_of(std::int32_t n) { return static_cast<std::size_t>(n); }
+
+/// A layer's kernel in ONNX's order: Conv [out, in/groups, kh, kw], Linear [out, in].
+Dims kernel_dims(const Op& op, const Shape& input) {
+  if (const auto* conv = std::get_if<Conv>(&op))
+    return {conv->out, input.channels / conv->groups, conv->kernel.height, conv->kernel.width};
+  return {std::get<Linear>(op).out, input.channels};
+}
+
+bool has_kernel(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
+
+Dims image_dims(std::int64_t batch, const Shape& shape) { return {batch, shape.channels, shape.height, shape.width}; }
+
+/// Makes the result an output, flat where it has one row and column.
+void finish(OnnxBuilder& builder, Value result) {
+  if (result.shape.height == 1 && result.shape.width == 1 && !result.flat)
+    result = {builder.node("Flatten", "flat", {result.name}, {}, {{"axis", 1}}), result.shape, true};
+  builder.output(result, "output");
+}
+
+/// The integer model's tensors: every value goes through QuantizeLinear and DequantizeLinear.
+class QdqWriter {
+ public:
+  QdqWriter(const IntegerModel& model, OnnxBuilder& builder) : model_(model), builder_(builder) {}
+
+  /// A layer on float inputs that hold quantised values; the result holds quantised values too.
+  Value layer(const IntegerNode& node, const std::vector<Value>& inputs) {
+    if (std::holds_alternative<Input>(node.op))
+      return builder_.quantised(builder_.input("input", node.shape), node.output, node.name);
+    if (std::holds_alternative<Zero>(node.op)) return zeros(node);
+    std::string kernel, bias;
+    if (has_kernel(node.op)) {
+      kernel = kernel_of(node);
+      bias = bias_of(node);
+    }
+    Value value = builder_.op(node.op, node.name, inputs, node.shape, kernel, bias);
+    if (node.activation)
+      value = builder_.activation(*node.activation, node.name + "." + std::string(activation_name(*node.activation)),
+                                  value);
+    return builder_.quantised(value, node.output, node.name);
+  }
+
+ private:
+  Value zeros(const IntegerNode& node) {
+    const auto size = static_cast<std::size_t>(node.shape.elements() * builder_.batch());
+    builder_.constant(node.name + ".q", std::vector<std::uint8_t>(size, internal::shifted(node.output.zero_point)),
+                      image_dims(builder_.batch(), node.shape));
+    return builder_.dequantised({node.name, node.shape, false}, node.output, node.name);
+  }
+
+  std::string kernel_of(const IntegerNode& node) {
+    const Shape& input = input_of(node).shape;
+    const Dims dims = kernel_dims(node.op, input);
+    const std::size_t taps = dims.size() == 4 ? static_cast<std::size_t>(dims[2] * dims[3]) : 1;
+    // From [out, taps, depth] to [out, depth, taps]: the same exchange as the other way round.
+    const auto kernel = internal::depth_last(node.kernel, taps, static_cast<std::size_t>(dims[1]));
+    const Dims scales{node.shape.channels};
+    const std::string name = node.name + ".kernel";
+    return builder_.node(
+        "DequantizeLinear", name,
+        {builder_.constant(name + ".q", kernel, dims), builder_.constant(name + ".scale", node.kernel_scales, scales),
+         builder_.constant(name + ".zero_point", std::vector<std::int8_t>(node.kernel_scales.size(), 0), scales)},
+        {}, {{"axis", 0}});
+  }
+
+  std::string bias_of(const IntegerNode& node) {
+    std::vector<float> scales;
+    for (const float scale : node.kernel_scales) scales.push_back(input_of(node).output.scale * scale);
+    const Dims dims{node.shape.channels};
+    const std::string name = node.name + ".bias";
+    return builder_.node(
+        "DequantizeLinear", name,
+        {builder_.constant(name + ".q", node.bias, dims), builder_.constant(name + ".scale", scales, dims),
+         builder_.constant(name + ".zero_point", std::vector<std::int32_t>(scales.size(), 0), dims)},
+        {}, {{"axis", 0}});
+  }
+
+  const IntegerNode& input_of(const IntegerNode& node) const { return model_.nodes[size_of(node.inputs[0])]; }
+
+  const IntegerModel& model_;
+  OnnxBuilder& builder_;
+};
+
+Value float_layer(OnnxBuilder& builder, const Model& model, NodeId id, const std::vector<Value>& inputs) {
+  const Op& op = model.graph.op(id);
+  const Shape& shape = model.graph.shape(id);
+  const std::string name = model.graph.name(id);
+  if (std::holds_alternative<Input>(op)) return builder.input("input", shape);
+  if (std::holds_alternative<Zero>(op)) {
+    const std::vector<float> zeros(static_cast<std::size_t>(shape.elements() * builder.batch()), 0.0f);
+    return {builder.constant(name, zeros, image_dims(builder.batch(), shape)), shape, false};
+  }
+  std::string kernel, bias;
+  if (has_kernel(op)) {
+    const Weights& weights = model.weights[size_of(id)];
+    kernel = builder.constant(name + ".kernel", weights.kernel,
+                              kernel_dims(op, model.graph.shape(model.graph.inputs(id)[0])));
+    bias = builder.constant(name + ".bias", weights.bias, {shape.channels});
+  }
+  return builder.op(op, name, inputs, shape, kernel, bias);
+}
+
+}  // namespace
+
+std::string float_onnx(const Model& model, const OnnxOptions& options) {
+  const Model plain = folded(model);
+  OnnxBuilder builder(options);
+  std::vector<Value> values;
+  for (NodeId id = 0; id < plain.graph.size(); ++id) {
+    std::vector<Value> inputs;
+    for (const NodeId input : plain.graph.inputs(id)) inputs.push_back(values[size_of(input)]);
+    values.push_back(float_layer(builder, plain, id, inputs));
+  }
+  finish(builder, values[size_of(plain.graph.output())]);
+  return builder.serialised();
+}
+
+std::string qdq_onnx(const IntegerModel& model, const OnnxOptions& options) {
+  OnnxBuilder builder(options);
+  QdqWriter writer(model, builder);
+  std::vector<Value> values;
+  for (const IntegerNode& node : model.nodes) {
+    std::vector<Value> inputs;
+    for (const std::int32_t input : node.inputs) inputs.push_back(values[size_of(input)]);
+    values.push_back(writer.layer(node, inputs));
+  }
+  finish(builder, values[size_of(model.output)]);
+  return builder.serialised();
+}
+
+std::string exploded_qdq_onnx(const IntegerModel& model, const OnnxOptions& options) {
+  OnnxBuilder builder(options);
+  QdqWriter writer(model, builder);
+  for (const IntegerNode& node : model.nodes) {
+    if (node.inputs.empty() || std::holds_alternative<Zero>(node.op)) continue;
+    std::vector<Value> inputs;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const IntegerNode& from = model.nodes[size_of(node.inputs[i])];
+      const std::string name = node.name + "." + std::to_string(i);
+      inputs.push_back(builder.quantised(builder.input(name, from.shape), from.output, name));
+    }
+    builder.output(builder.as_image(writer.layer(node, inputs)), node.name + ".output");
+  }
+  return builder.serialised();
+}
+
+void check_onnx(const std::string& serialised) {
+  onnx::ModelProto model;
+  if (!model.ParseFromString(serialised)) throw std::invalid_argument("not an ONNX model");
+  try {
+    onnx::checker::check_model(model);
+  } catch (const std::exception& error) {
+    throw std::invalid_argument(std::string("onnx's checker refuses the model: ") + error.what());
+  }
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,177 @@
+// Device files: reading with every check, writing the same bytes for the same device.
+#include "predictors/device.hpp"
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <stdexcept>
+
+#include "configs/table.hpp"
+#include "predictors/features.hpp"
+#include "predictors/models_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+struct ScoreField {
+  std::string_view name;
+  double FitScores::*value;
+};
+constexpr ScoreField score_fields[] = {{"spearman", &FitScores::spearman},
+                                       {"kendall", &FitScores::kendall},
+                                       {"mape_pct", &FitScores::mape_pct},
+                                       {"rmse", &FitScores::rmse},
+                                       {"within_5_pct", &FitScores::within_5_pct},
+                                       {"within_10_pct", &FitScores::within_10_pct},
+                                       {"coverage_90_pct", &FitScores::coverage_90_pct},
+                                       {"width_90_pct", &FitScores::width_90_pct}};
+
+Config number_scalar(double value) { return Config::make_scalar(number_text(value)); }
+
+/// Undefined scores are left out.
+Config write_scores(const FitScores& scores) {
+  std::vector<Config::Entry> entries{{"train_rows", Config::make_scalar(std::to_string(scores.train_rows))},
+                                     {"test_rows", Config::make_scalar(std::to_string(scores.test_rows))}};
+  for (const ScoreField& field : score_fields)
+    if (std::isfinite(scores.*field.value))
+      entries.emplace_back(std::string(field.name), number_scalar(scores.*field.value));
+  return Config::make_map(std::move(entries));
+}
+
+FitScores read_scores(const Config& map) {
+  map.allow({"train_rows", "test_rows", "spearman", "kendall", "mape_pct", "rmse", "within_5_pct", "within_10_pct",
+             "coverage_90_pct", "width_90_pct"});
+  FitScores scores;
+  constexpr auto most = std::int64_t{1} << 40;
+  scores.train_rows = static_cast<std::size_t>(map.at("train_rows").integer(0, most));
+  scores.test_rows = static_cast<std::size_t>(map.at("test_rows").integer(0, most));
+  for (const ScoreField& field : score_fields)
+    scores.*field.value = map.number_or(field.name, std::numeric_limits<double>::quiet_NaN());
+  return scores;
+}
+
+Config write_metric(const FittedMetric& metric) {
+  return Config::make_map({{"unit", Config::make_scalar(metric.unit, true)},
+                           {"model", Config::make_scalar(metric.model)},
+                           {"scores", write_scores(metric.scores)},
+                           {"interval", number_scalar(metric.interval)},
+                           {"low", numbers_scalar(metric.low)},
+                           {"high", numbers_scalar(metric.high)},
+                           {"coefficients", metric.fitted->write()}});
+}
+
+FittedMetric read_metric(const std::string& name, const Config& map) {
+  map.allow({"unit", "model", "scores", "interval", "low", "high", "coefficients"});
+  FittedMetric metric;
+  metric.name = name;
+  metric.unit = map.at("unit").text();
+  std::vector<std::string> kinds;
+  for (const CostModelKind& kind : cost_models()) kinds.emplace_back(kind.name);
+  metric.model = map.at("model").one_of(kinds);
+  metric.scores = read_scores(map.at("scores"));
+  metric.interval = map.at("interval").number(0, 1e300);
+  metric.low = read_numbers(map, "low", feature_list().size());
+  metric.high = read_numbers(map, "high", feature_list().size());
+  metric.fitted = cost_model_kind(metric.model).read(map.at("coefficients"));
+  return metric;
+}
+
+Config write_measuring(const Measuring& measure) {
+  return Config::make_map({{"kind", Config::make_scalar(measure.kind)},
+                           {"threads", Config::make_scalar(std::to_string(measure.threads))},
+                           {"precision", Config::make_scalar(measure.precision)}});
+}
+
+Measuring read_measuring(const Config& value) {
+  if (value.is_scalar()) return {value.one_of({"host"})};
+  value.allow({"kind", "threads", "precision"});
+  Measuring measure;
+  measure.kind = value.at("kind").one_of({"host"});
+  measure.threads = static_cast<int>(value.integer_or("threads", 1));
+  if (measure.threads < 1 || measure.threads > 1024) value.at("threads").fail("threads must be 1 to 1024");
+  if (const auto precision = value.find("precision")) measure.precision = precision->one_of({"int8", "float"});
+  return measure;
+}
+
+void check_version(const Config& document, std::string_view key, int known, const char* hint) {
+  const std::int64_t version = document.at(key).integer();
+  if (version == known) return;
+  document.at(key).fail("this device file has '" + std::string(key) + "' " + std::to_string(version) +
+                            ", this program reads " + std::to_string(known),
+                        hint);
+}
+
+}  // namespace
+
+Device Device::load(const std::filesystem::path& path) { return read(Config::load(path)); }
+
+Device Device::read(const Config& document) {
+  // The version comes first: a later one may have keys that are unknown here.
+  check_version(document, "format", device_format, "fit the device again from its measurements: paretoforge fit");
+  document.allow({"format", "name", "description", "measure", "features", "metrics"});
+  Device device;
+  device.name = document.at("name").text();
+  device.description = document.text_or("description", "");
+  if (const auto measure = document.find("measure")) device.measure = read_measuring(*measure);
+  const auto metrics = document.find("metrics");
+  if (!metrics) return device;
+  check_version(document, "features", feature_version, "fit the device again from its measurements: paretoforge fit");
+  for (const auto& [name, map] : metrics->entries()) device.metrics.push_back(read_metric(name, map));
+  return device;
+}
+
+std::string Device::yaml() const {
+  std::vector<Config::Entry> entries{{"format", Config::make_scalar(std::to_string(device_format))},
+                                     {"name", Config::make_scalar(name, true)}};
+  if (!description.empty()) entries.emplace_back("description", Config::make_scalar(description, true));
+  if (measure) entries.emplace_back("measure", write_measuring(*measure));
+  if (!metrics.empty()) {
+    entries.emplace_back("features", Config::make_scalar(std::to_string(feature_version)));
+    std::vector<Config::Entry> fitted;
+    for (const FittedMetric& metric : metrics) fitted.emplace_back(metric.name, write_metric(metric));
+    entries.emplace_back("metrics", Config::make_map(std::move(fitted)));
+  }
+  return Config::make_map(std::move(entries)).yaml();
+}
+
+void Device::save(const std::filesystem::path& path) const {
+  const std::filesystem::path beside = path.string() + ".part";
+  {
+    std::ofstream file(beside, std::ios::binary);
+    file << yaml();
+    file.flush();
+    if (!file) throw std::runtime_error("cannot write " + beside.string());
+  }
+  std::error_code error;
+  std::filesystem::rename(beside, path, error);
+  if (error) throw std::runtime_error("cannot write " + path.string() + ": " + error.message());
+}
+
+const FittedMetric* Device::find(std::string_view metric) const {
+  for (const FittedMetric& fitted : metrics)
+    if (fitted.name == metric) return &fitted;
+  return nullptr;
+}
+
+const FittedMetric& Device::metric(std::string_view wanted) const {
+  if (const FittedMetric* found = find(wanted)) return *found;
+  std::string known;
+  for (const FittedMetric& fitted : metrics) known += (known.empty() ? "" : ", ") + fitted.name;
+  throw std::invalid_argument("device '" + name + "' has no metric '" + std::string(wanted) + "'; it has " +
+                              (known.empty() ? "none yet" : known));
+}
+
+void Device::put(FittedMetric metric) {
+  for (FittedMetric& fitted : metrics)
+    if (fitted.name == metric.name) {
+      fitted = std::move(metric);
+      return;
+    }
+  metrics.push_back(std::move(metric));
+}
+
+CostEstimate Device::predict(std::string_view wanted, const Graph& as_written) const {
+  return metric(wanted).predict(as_written);
+}
+
+}  // namespace paretoforge

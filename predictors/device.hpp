@@ -1,0 +1,87 @@
+// A device as data: what it is, how it is measured, and the cost models fitted to what was measured on it.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configs/config.hpp"
+#include "predictors/cost_model.hpp"
+#include "space/graph.hpp"
+
+namespace paretoforge {
+
+/// A predicted cost in the metric's unit, with an interval that holds nine of ten measured values.
+struct CostEstimate {
+  double value = 0, low = 0, high = 0;
+  /// In what the network lies outside the measurements; empty: it does not. The interval is wider for it.
+  std::vector<std::string> extrapolates;
+};
+
+/// How well a metric is predicted. Of test rows where there are any, else of training rows by models that were
+/// fitted without them. NaN where undefined (a rank correlation of a constant).
+struct FitScores {
+  std::size_t train_rows = 0, test_rows = 0;
+  double spearman = 0, kendall = 0, mape_pct = 0, rmse = 0;
+  double within_5_pct = 0, within_10_pct = 0;
+  double coverage_90_pct = 0;       ///< share of rows inside the 90 % interval
+  double width_90_pct = 0;          ///< median width of that interval in per cent of the predicted value
+  double fit_seconds = 0;           ///< not kept in files, which must not differ from run to run
+  double predict_microseconds = 0;  ///< per row, from decisions to estimate; not kept either
+};
+
+/// One metric of one device, fitted. Immutable; safe to use from many threads; copies share the model.
+struct FittedMetric {
+  std::string name;   ///< as its column: "latency_ms"
+  std::string unit;   ///< "ms"
+  std::string model;  ///< kind of cost model: "auto"
+  FitScores scores;
+  double interval = 1;            ///< half the 90 % interval in deviations of the model
+  std::vector<double> low, high;  ///< per feature, the range that was measured
+  std::shared_ptr<const CostModel> fitted;
+
+  CostEstimate predict(const Graph& as_written) const;
+  /// The same from the features of graph_features.
+  CostEstimate predict_features(std::span<const double> features) const;
+};
+
+/// The unit that a column's name ends in ("latency_ms": "ms", "energy_mj": "mJ"), empty where it names none.
+std::string metric_unit(std::string_view metric);
+
+/// How a device is measured; "host" is the machine that runs this program.
+struct Measuring {
+  std::string kind = "host";
+  int threads = 1;
+  std::string precision = "int8";  ///< "int8" or "float"
+};
+
+inline constexpr int device_format = 1;  ///< of device files; other versions are refused
+
+/// Device file: YAML with `format`, `name`, `description`, `measure`, `features` (their version) and, per metric,
+/// unit, model, scores, interval, measured range and coefficients. Same device, same bytes.
+struct Device {
+  std::string name, description;
+  std::optional<Measuring> measure;
+  std::vector<FittedMetric> metrics;
+
+  /// Throws ConfigError with file and line where the file is damaged, or of another version (and what to do).
+  static Device load(const std::filesystem::path& path);
+  static Device read(const Config& document);
+  std::string yaml() const;
+  /// Writes beside the file and then renames: a reader never sees half a device. Throws std::runtime_error.
+  void save(const std::filesystem::path& path) const;
+
+  const FittedMetric* find(std::string_view metric) const;
+  /// The metric of that name; throws std::invalid_argument naming those there are.
+  const FittedMetric& metric(std::string_view name) const;
+  /// Adds a metric, or replaces that of the same name; the others stay.
+  void put(FittedMetric metric);
+  CostEstimate predict(std::string_view metric, const Graph& as_written) const;
+};
+
+}  // namespace paretoforge

@@ -1,0 +1,68 @@
+// What a predictor sees of a network: one fixed, named vector of numbers for graphs of any space.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "space/graph.hpp"
+
+namespace paretoforge {
+
+/// Changes whenever a feature's meaning or place does: device files name the version they were fitted with.
+inline constexpr int feature_version = 1;
+
+/// What runs as one kernel on a device, by how it behaves there.
+enum class KernelClass : std::uint8_t {
+  conv,       ///< dense, more than one tap
+  pointwise,  ///< dense, one tap
+  depthwise,  ///< one group per channel
+  grouped,    ///< any other number of groups
+  linear,
+  pool,
+  global_pool,
+  add,
+  concat,
+  multiply,
+  shuffle,
+  norm,        ///< by itself
+  activation,  ///< by itself, or behind another kernel where it is no clamp (relu, relu6)
+  other,       ///< softmax, constants
+};
+inline constexpr std::size_t kernel_classes = 14;
+std::string_view kernel_class_name(KernelClass kind);
+KernelClass kernel_class(const Graph& graph, const Kernel& kernel);
+
+/// What one kernel asks of a device.
+struct KernelCost {
+  double work = 0;          ///< multiply-accumulates; taps of a pooling; elements written elsewhere
+  double aligned_work = 0;  ///< the same with channels in and out rounded up to 16, as vector units see them
+  double wide_work = 0;     ///< the same with channels out rounded up to 64
+  double ragged_work = 0;   ///< the work of kernels whose channels in or out are no multiple of 16, which often run
+                            ///< in slower code
+  double moved = 0;         ///< elements read and written, weights aside
+  double weights = 0;       ///< elements of weights and bias
+  double patches = 0;       ///< elements of the unrolled input (im2col) of a convolution
+  double gathers = 0;       ///< places times taps: addresses that are looked up, whatever the channels
+};
+KernelCost kernel_cost(const Graph& graph, const Kernel& kernel);
+
+struct Feature {
+  std::string name;  ///< "conv.work": class and quantity; "written.conv.count"; "graph.depth"
+  bool additive;     ///< a sum over kernels: twice the network, twice the value
+};
+
+/// The features in their order; the additive ones come first.
+///   CLASS.{count, work, aligned_work, ...}                      of the pruned network's fused kernels, see KernelCost
+///   written.CLASS.{count, work}                                 the same with dead branches, for devices that run them
+///   graph.*                                                     depth, critical path, peak memory, input, totals
+const std::vector<Feature>& feature_list();
+std::size_t additive_features();
+
+/// The features of a network as written (pruning is done here), in the order of feature_list().
+std::vector<double> graph_features(const Graph& as_written);
+
+}  // namespace paretoforge

@@ -1,0 +1,181 @@
+// From a table of measurements to a calibrated model with its scores.
+#include "predictors/fit.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+#include "predictors/features.hpp"
+#include "predictors/models_internal.hpp"
+#include "predictors/scores.hpp"
+#include "space/table_points.hpp"
+
+namespace paretoforge {
+namespace {
+
+constexpr double outlier_deviations = 6;
+constexpr double coverage = 0.9;
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// Why a measured value cannot be fitted, empty where it can.
+std::string complaint(double value) {
+  if (std::isnan(value)) return "not a number";
+  if (std::isinf(value)) return "infinite";
+  if (value < 0) return "negative";
+  return value == 0 ? "zero" : "";
+}
+
+/// The rows with a usable value; the others are noted.
+std::vector<std::size_t> usable_rows(const Table& table, std::size_t column, std::vector<double>& values,
+                                     std::vector<OddRow>& left_out) {
+  std::vector<std::size_t> usable;
+  values.assign(table.rows(), 0);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const bool missing = table.cell(row, column).empty();
+    if (!missing) values[row] = table.number(row, column);
+    const std::string why = missing ? "missing" : complaint(values[row]);
+    if (why.empty())
+      usable.push_back(row);
+    else
+      left_out.push_back({table.line(row), why});
+  }
+  return usable;
+}
+
+/// The quantile as a mean of the order statistics around it, weighed by how likely each is to be it (as Harrell and
+/// Davis 1982): less noise from few rows than any one of them.
+double smooth_quantile(std::vector<double> values, double share) {
+  std::sort(values.begin(), values.end());
+  const auto n = static_cast<double>(values.size());
+  const double centre = std::min(share * (n + 1), n), deviation = std::sqrt((n + 1) * share * (1 - share));
+  double sum = 0, weights = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double z = (static_cast<double>(i + 1) - centre) / deviation;
+    const double weight = std::exp(-0.5 * z * z);
+    sum += weight * values[i], weights += weight;
+  }
+  return sum / weights;
+}
+
+FitScores scored(const std::vector<CostEstimate>& estimates, const std::vector<double>& measured) {
+  FitScores scores;
+  std::vector<double> predicted, widths;
+  double inside = 0;
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    const CostEstimate& e = estimates[i];
+    predicted.push_back(e.value);
+    widths.push_back(100 * (e.high - e.low) / e.value);
+    inside += e.low <= measured[i] && measured[i] <= e.high ? 1 : 0;
+  }
+  scores.spearman = spearman(predicted, measured);
+  scores.kendall = kendall(predicted, measured);
+  scores.mape_pct = mape_pct(predicted, measured);
+  scores.rmse = rmse(predicted, measured);
+  scores.within_5_pct = within_pct(predicted, measured, 5);
+  scores.within_10_pct = within_pct(predicted, measured, 10);
+  scores.coverage_90_pct = 100 * inside / static_cast<double>(measured.size());
+  std::nth_element(widths.begin(), widths.begin() + static_cast<std::ptrdiff_t>(widths.size() / 2), widths.end());
+  scores.width_90_pct = widths[widths.size() / 2];
+  return scores;
+}
+
+[[noreturn]] void fail_rows(const Table& table, const std::string& message) {
+  throw ConfigError("error: " + message + "\n  --> " + table.name());
+}
+
+/// Rows that a model fitted without them misses by far more than it misses the others.
+std::vector<OddRow> outliers(const Table& table, const std::vector<std::size_t>& rows, const Samples& samples,
+                             const std::vector<CostEstimate>& held_out) {
+  std::vector<double> missed(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) missed[i] = std::log(samples.targets[i] / held_out[i].value);
+  const double corner = outlier_deviations * std::max(robust_deviation(missed), 1e-3);
+  std::vector<OddRow> found;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (std::abs(missed[i]) > corner)
+      found.push_back({table.line(rows[i]), "measured " + number_text(samples.targets[i]) + ", its like suggest " +
+                                                number_text(std::round(held_out[i].value * 1e4) / 1e4)});
+  std::sort(found.begin(), found.end(), [](const OddRow& a, const OddRow& b) { return a.line < b.line; });
+  return found;
+}
+
+}  // namespace
+
+FittedMetric fit_metric(const Samples& samples, const std::string& metric, const std::string& model, std::uint64_t seed,
+                        std::vector<CostEstimate>* held_out) {
+  if (samples.rows() < least_fit_rows)
+    throw std::invalid_argument("fitting needs at least " + std::to_string(least_fit_rows) + " rows");
+  FittedModel fitted = cost_model_kind(model).fit(samples, seed);
+  FittedMetric result;
+  result.name = metric, result.unit = metric_unit(metric), result.model = model;
+  std::vector<double> off(samples.rows());
+  for (std::size_t i = 0; i < off.size(); ++i)
+    off[i] = std::abs(std::log(samples.targets[i]) - fitted.held_out[i].mean) / fitted.held_out[i].deviation;
+  result.interval = smooth_quantile(off, coverage);
+  result.low.assign(samples.row(0).begin(), samples.row(0).end());
+  result.high = result.low;
+  for (std::size_t i = 1; i < samples.rows(); ++i)
+    for (std::size_t c = 0; c < samples.columns; ++c) {
+      result.low[c] = std::min(result.low[c], samples.row(i)[c]);
+      result.high[c] = std::max(result.high[c], samples.row(i)[c]);
+    }
+  result.fitted = std::move(fitted.model);
+  if (held_out == nullptr) return result;
+  held_out->clear();
+  for (const LogEstimate& e : fitted.held_out) {
+    const double half = result.interval * e.deviation;
+    held_out->push_back({std::exp(e.mean), std::exp(e.mean - half), std::exp(e.mean + half), {}});
+  }
+  return result;
+}
+
+FitResult fit(const Table& table, const Space& space, const std::string& metric, const FitOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  FitResult result;
+  std::vector<double> values;
+  std::vector<std::size_t> rows = usable_rows(table, table.column(metric), values, result.left_out);
+  const std::size_t train = options.train.value_or(rows.size());
+  const std::string left = std::to_string(rows.size()) + " of " + std::to_string(table.rows()) + " rows are usable";
+  if (train > rows.size())
+    fail_rows(table, std::to_string(train) + " rows to fit '" + metric + "' on are asked for, " + left);
+  if (train < least_fit_rows)
+    fail_rows(table, "fitting '" + metric + "' needs at least " + std::to_string(least_fit_rows) + " rows; " +
+                         (options.train ? std::to_string(train) + " are asked for" : left));
+  const std::vector<Architecture> points = points_of(space, table);
+  if (options.train) {
+    Random random(options.seed);
+    random.shuffle(rows);
+  }
+  const std::vector<std::size_t> seen(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(train));
+  Samples samples;
+  for (const std::size_t row : seen) samples.add(graph_features(space.decode(points[row])), values[row]);
+  std::vector<CostEstimate> estimates;
+  result.metric = fit_metric(samples, metric, options.model, options.seed, &estimates);
+  result.outliers = outliers(table, seen, samples, estimates);
+  const double fit_seconds = seconds_since(begin);
+
+  std::vector<double> measured = samples.targets;
+  const auto test_begin = std::chrono::steady_clock::now();
+  if (train < rows.size()) {
+    estimates.clear(), measured.clear();
+    for (std::size_t i = train; i < rows.size(); ++i) {
+      estimates.push_back(result.metric.predict(space.decode(points[rows[i]])));
+      measured.push_back(values[rows[i]]);
+    }
+  }
+  const double test_seconds = seconds_since(test_begin);
+  result.scores = scored(estimates, measured);
+  result.scores.train_rows = train;
+  result.scores.test_rows = rows.size() - train;
+  result.metric.scores = result.scores;
+  result.scores.fit_seconds = fit_seconds;
+  result.scores.predict_microseconds =
+      result.scores.test_rows == 0 ? 0 : 1e6 * test_seconds / static_cast<double>(result.scores.test_rows);
+  return result;
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,48 @@
+// Fitting a metric of a device to measured networks, and scoring it on networks that it has not seen.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "configs/table.hpp"
+#include "predictors/device.hpp"
+#include "space/space.hpp"
+
+namespace paretoforge {
+
+struct FitOptions {
+  std::optional<std::size_t> train;  ///< rows to fit on, drawn with the seed; absent: all
+  std::uint64_t seed = 1;
+  std::string model = "auto";  ///< see cost_models()
+};
+
+/// A row that was left out, or that lies far from what its like suggest.
+struct OddRow {
+  int line = 0;  ///< of the table's file
+  std::string why;
+};
+
+struct FitResult {
+  FittedMetric metric;
+  FitScores scores;
+  std::vector<OddRow> left_out;  ///< missing, zero, negative or not finite: not on a logarithmic scale
+  std::vector<OddRow> outliers;  ///< training rows that a model fitted without them misses by far; they were kept
+};
+
+inline constexpr std::size_t least_fit_rows = 5;
+
+/// `metric` is a column of the table, which has a column per decision of the space.
+/// The 90 % interval is conformal: the quantile, over training rows, of how far models fitted without them are off,
+/// in units of their own deviation (cross-conformal prediction, Vovk 2015; normalised residuals, Lei et al. 2018).
+/// Throws ConfigError: a column or label that is not there (with the line), too few usable rows, fewer rows than
+/// `train`; std::invalid_argument for an unknown model.
+FitResult fit(const Table& table, const Space& space, const std::string& metric, const FitOptions& options = {});
+
+/// The part of `fit` behind the table: a metric fitted on samples, its interval calibrated, not yet scored.
+FittedMetric fit_metric(const Samples& samples, const std::string& metric, const std::string& model, std::uint64_t seed,
+                        std::vector<CostEstimate>* held_out = nullptr);
+
+}  // namespace paretoforge

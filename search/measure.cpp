@@ -1,0 +1,87 @@
+// One trial: objectives in order, cheap first; limits, faults and bad numbers become its state.
+#include <chrono>
+#include <cmath>
+
+#include "configs/table.hpp"
+#include "search/front.hpp"
+#include "search/measure_internal.hpp"
+
+namespace paretoforge {
+
+namespace {
+
+void fail(Trial& trial, const std::string& message) {
+  trial.state = TrialState::failed;
+  trial.message = message;
+}
+
+/// Measures one objective into the trial; false where the trial ends there.
+bool measure_one(const Objective& objective, const Candidate& candidate, std::optional<double>& place, Trial& trial) {
+  const double value = objective.measure(candidate);
+  if (!std::isfinite(value)) {
+    fail(trial, objective.name + " is " + (std::isnan(value) ? "not a number" : "infinite"));
+    return false;
+  }
+  place = value;
+  return true;
+}
+
+void measure_all(const Space& space, std::span<const Objective> objectives, const Assignment& assignment,
+                 const std::stop_token& stop, Trial& trial) {
+  const auto network = assignment.network ? assignment.network
+                                          : std::make_shared<const Network>(decoded(space, assignment.architecture));
+  const Candidate candidate{assignment.architecture, network->pruned, network->written,
+                            assignment.number,       assignment.seed, stop};
+  const std::vector<Criterion> known = criteria(objectives);
+  for (const bool expensive : {false, true}) {
+    for (std::size_t i = 0; i < objectives.size(); ++i) {
+      if (objectives[i].expensive != expensive) continue;
+      if (stop.stop_requested()) throw Interrupted();
+      if (!measure_one(objectives[i], candidate, trial.values[i], trial)) return;
+      if (!expensive && !keeps_limit(objectives[i], *trial.values[i])) {
+        trial.state = TrialState::infeasible;
+        trial.message = limits_broken(known, trial);
+        return;
+      }
+    }
+  }
+}
+
+/// A message as a field of a table: the sentence alone, without the place in a file and the line that is quoted there.
+std::string first_line(const std::string& message) {
+  const std::string line = message.substr(0, message.find('\n'));
+  return line.starts_with("error: ") ? line.substr(7) : line;
+}
+
+}  // namespace
+
+Network decoded(const Space& space, const Architecture& architecture) {
+  Graph written = space.decode(architecture);
+  Graph left = pruned(written);
+  return {std::move(written), std::move(left)};
+}
+
+std::optional<Trial> measured(const Space& space, std::span<const Objective> objectives, const Assignment& assignment,
+                              const std::stop_token& stop) {
+  const auto begin = std::chrono::steady_clock::now();
+  Trial trial{.number = assignment.number,
+              .architecture = assignment.architecture,
+              .values = std::vector<std::optional<double>>(objectives.size())};
+  try {
+    measure_all(space, objectives, assignment, stop, trial);
+  } catch (const Interrupted&) {
+    return std::nullopt;
+  } catch (const InfrastructureFault&) {
+    throw;
+  } catch (const std::exception& fault) {
+    fail(trial, first_line(fault.what()));
+  } catch (...) {
+    fail(trial, "an exception without a message");
+  }
+  // What a measurement says after it was asked to stop may be the stop speaking.
+  if (stop.stop_requested()) return std::nullopt;
+  trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return trial;
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,81 @@
+// What a study measures: a name, a direction, a limit, whether it is cheap or expensive, and the function that measures
+// it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "search/trial.hpp"
+#include "space/graph.hpp"
+#include "space/space.hpp"
+
+namespace paretoforge {
+
+enum class Goal : std::uint8_t { minimize, maximize };
+
+/// What searchers and fronts know of an objective: everything but how it is measured.
+struct Criterion {
+  std::string name;  ///< with its unit, as in CSV files: latency_ms, accuracy_pct
+  Goal goal = Goal::minimize;
+  std::optional<double> limit = {};  ///< greatest value allowed where minimised, least where maximised; inclusive
+  bool expensive = false;            ///< measured last, and only where every cheap objective keeps its limit
+};
+
+/// What an objective is asked to measure. Lives as long as the call.
+struct Candidate {
+  const Architecture& architecture;
+  const Graph& graph;    ///< the network: pruned of what does not lead from input to output
+  const Graph& written;  ///< the network as the document has it, dead branches included
+  std::uint64_t number;  ///< of the trial, from 1
+  std::uint64_t seed;    ///< for everything random in this trial; from the study's seed and the number
+  std::stop_token stop;  ///< asks a long measurement to end: throw Interrupted then
+};
+
+/// Measures one value. Called from many threads at once. Whatever it throws makes the trial `failed` with the
+/// exception's message, and so does a NaN or an infinity; but for these two:
+using Measure = std::function<double(const Candidate&)>;
+
+/// Thrown by a measurement that was asked to stop, however it learnt of it: stops the study, too. The trial is
+/// forgotten and runs again when the study goes on.
+class Interrupted : public std::runtime_error {
+ public:
+  Interrupted() : std::runtime_error("interrupted") {}
+};
+/// A fault that says nothing about the architecture (a device unplugged, a full disk): stops the study with
+/// everything saved, and is never told to the searcher.
+class InfrastructureFault : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct Objective : Criterion {
+  Measure measure;
+};
+
+std::vector<Criterion> criteria(std::span<const Objective> objectives);
+
+/// The value as something to minimise.
+inline double cost(const Criterion& criterion, double value) {
+  return criterion.goal == Goal::minimize ? value : -value;
+}
+bool keeps_limit(const Criterion& criterion, double value);
+/// By how much a value misses its limit, relative to the limit (absolute where that is 0); 0 where it keeps it.
+double excess(const Criterion& criterion, double value);
+
+/// The costs of a complete trial, one per criterion.
+std::vector<double> costs(std::span<const Criterion> criteria, const Trial& trial);
+/// The sum of a trial's excesses over the values it has; infinite where it failed or was pruned.
+double violation(std::span<const Criterion> criteria, const Trial& trial);
+/// Whether a trial is complete and keeps every limit.
+bool fits(std::span<const Criterion> criteria, const Trial& trial);
+/// Whether a trial counts against `trials:`: its expensive objective was begun; where no objective is
+/// expensive, whether it is complete.
+bool counts(std::span<const Criterion> criteria, const Trial& trial);
+
+}  // namespace paretoforge

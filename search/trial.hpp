@@ -1,0 +1,36 @@
+// One architecture and what came of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "space/space.hpp"
+
+namespace paretoforge {
+
+enum class TrialState : std::uint8_t {
+  complete,    ///< every objective has a value
+  infeasible,  ///< a cheap objective is over its limit; nothing after it was measured
+  pruned,      ///< given up before its full budget
+  failed       ///< an objective threw, or gave no finite number
+};
+/// As in CSV files: complete, infeasible, pruned, failed.
+std::string_view state_name(TrialState state);
+/// The state of that name; throws std::invalid_argument.
+TrialState state_named(std::string_view name);
+
+struct Trial {
+  std::uint64_t number = 0;  ///< from 1, in the order in which they were proposed
+  Architecture architecture = {};
+  TrialState state = TrialState::complete;
+  std::vector<std::optional<double>> values =
+      {};                    ///< one per objective, in the study's order; finite where there is one
+  double seconds = 0;        ///< it took to measure
+  std::string message = {};  ///< why it is not complete
+  friend bool operator==(const Trial&, const Trial&) = default;
+};
+
+}  // namespace paretoforge

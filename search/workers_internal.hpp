@@ -1,0 +1,56 @@
+// The threads of a study. Private to it, and the only place that knows oneTBB.
+#pragma once
+
+#include <tbb/global_control.h>
+#include <tbb/task_arena.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+
+#include "search/measure_internal.hpp"
+
+namespace paretoforge {
+
+/// Measures assignments on a fixed number of threads and hands the results back as they finish. Destruction asks
+/// what still runs to stop, waits for it, and forgets it.
+class Workers {
+ public:
+  /// Keeps references: space and objectives must outlive it.
+  Workers(const Space& space, std::span<const Objective> objectives, unsigned threads);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  void begin(Assignment assignment);
+
+  /// Waits at most so long for a finished trial; rethrows a fault of the infrastructure once everything that
+  /// finished has been handed out.
+  std::optional<Trial> next(std::chrono::milliseconds patience);
+
+  /// Whether a measurement was interrupted: its trial will never come.
+  bool interrupted() const { return interrupted_; }
+
+ private:
+  void work(const Assignment& assignment);
+
+  const Space& space_;
+  std::span<const Objective> objectives_;
+  tbb::global_control limit_;
+  tbb::task_arena arena_;
+  std::stop_source stop_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Trial> finished_;
+  std::exception_ptr fault_;
+  std::atomic<bool> interrupted_ = false;
+  int running_ = 0;
+};
+
+}  // namespace paretoforge

@@ -1,0 +1,86 @@
+// The integer model in ONNX Runtime: the same numbers, and computed in integers.
+#include <iostream>
+
+#include "catch.hpp"
+#include "exporters/calibration.hpp"
+#include "exporters/float_model.hpp"
+#include "exporters/onnx_runtime.hpp"
+#include "exporters/onnx_writer.hpp"
+#include "exporters/verify.hpp"
+#include "networks.hpp"
+
+using namespace paretoforge;
+using namespace paretoforge::test;
+
+namespace {
+
+bool runtime_missing() {
+  if (OnnxRuntime::available()) return false;
+  std::cout << "SKIPPED: needs ONNX Runtime (npm install --ignore-scripts onnxruntime-node@1.30.0)\n";
+  return true;
+}
+
+IntegerModel integer_model(const Graph& graph, std::uint64_t seed) {
+  return quantised(random_model(graph, seed), random_images(graph.shape(0), 8, seed + 1000));
+}
+
+}  // namespace
+
+TEST_CASE("each layer of 240 random networks is within one quantum of ONNX Runtime, and all are fused") {
+  if (runtime_missing()) return;
+  for (std::uint64_t seed = 1; seed <= 240; ++seed) {
+    const Graph graph = random_graph(seed);
+    const IntegerModel model = integer_model(graph, seed);
+    const std::string bytes = qdq_onnx(model);
+    check_onnx(bytes);
+    const std::vector<float> images = random_images(graph.shape(0), 4, seed + 2000);
+    for (const LayerParity& layer : compare_layers(model, images)) {
+      INFO("seed " << seed << ": " << layer.op << " " << layer.name);
+      CHECK(layer.greatest_quanta <= 1);
+    }
+    const Fusion fusion = inspect_fusion(model, bytes);
+    INFO("seed " << seed << ": " << fusion.integer_layers << " of " << fusion.layers);
+    for (const std::string& layer : fusion.float_layers) UNSCOPED_INFO(layer);
+    CHECK(fusion.fused());
+  }
+}
+
+TEST_CASE("a convolutional net is within one quantum at its output and agrees in the class") {
+  if (runtime_missing()) return;
+  const Graph graph = seven_convs(8);
+  const IntegerModel model = integer_model(graph, 3);
+  const Parity parity = compare_outputs(model, qdq_onnx(model), random_images(graph.shape(0), 50, 77));
+  CHECK(parity.images == 50);
+  CHECK(parity.greatest_quanta <= 1);
+  CHECK(parity.agreement() >= 0.999);
+  const Fusion fusion = inspect_fusion(model, qdq_onnx(model));
+  CHECK(fusion.fused());
+  CHECK(fusion.float_ops.empty());
+}
+
+TEST_CASE("tensors read twice by one op, and networks whose output no input reaches") {
+  if (runtime_missing()) return;
+  Graph twice({4, 6, 6});
+  const NodeId conv = twice.add(conv_of(4, 3), NodeId{0});
+  const NodeId sum = twice.add(Add{}, {conv, conv}), product = twice.add(Multiply{}, {sum, sum});
+  twice.add(Linear{.out = 5}, twice.add(GlobalPool{}, twice.add(Concat{}, {product, product, conv})));
+  Graph constant({4, 6, 6});
+  const NodeId zero = constant.add(Zero{{4, 6, 6}}, NodeId{0});
+  const NodeId last = block(constant, zero, conv_of(3, 3), ActivationKind::relu);
+  constant.add(Linear{.out = 5}, constant.add(GlobalPool{}, last));
+  Graph nothing({4, 6, 6});
+  nothing.add(Zero{{3, 1, 1}}, NodeId{0});
+  Graph same({4, 1, 1});
+  for (const Graph& graph : {twice, constant, nothing, same}) {
+    const IntegerModel model = integer_model(graph, 1);
+    const std::string bytes = qdq_onnx(model);
+    check_onnx(bytes);
+    check_onnx(float_onnx(random_model(graph, 1)));
+    const std::vector<float> images = random_images(graph.shape(0), 4, 9);
+    const Parity parity = compare_outputs(model, bytes, images);
+    CHECK(parity.greatest_quanta <= 1);
+    CHECK(parity.agreeing == 4);
+    CHECK(inspect_fusion(model, bytes).fused());
+    if (graph.size() > 1) CHECK(OnnxSession::from_bytes(float_onnx(random_model(graph, 1))).outputs().size() == 1);
+  }
+}

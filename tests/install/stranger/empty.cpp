@@ -1,0 +1,2 @@
+// A program that uses nothing of what is linked to it.
+int main() {}

@@ -1,0 +1,134 @@
+// Device files: round trip, other versions, damage; what lies outside the measurements is named.
+#include "predictors/device.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "catch.hpp"
+#include "predictors/fit.hpp"
+#include "synthetic.hpp"
+
+using namespace paretoforge;
+
+namespace {
+
+Device fitted_device(const std::string& model = "auto") {
+  const Samples samples = synthetic::samples(synthetic::space(), 40, 0.05, 1);
+  Device device{"board \"7\": a", "what it is", Measuring{"host", 2, "float"}, {}};
+  device.put(fit_metric(samples, "latency_ms", model, 1));
+  device.put(fit_metric(samples, "energy_mj", "ridge", 1));
+  return device;
+}
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+Device parsed(const std::string& text) { return Device::read(Config::parse(text, "device.yaml")); }
+
+}  // namespace
+
+TEST_CASE("A device comes back from its file as it was") {
+  const auto path = std::filesystem::temp_directory_path() / "paretoforge_device_test.yaml";
+  const Space space = synthetic::space();
+  for (const CostModelKind& kind : cost_models()) {
+    INFO(kind.name);
+    const Device device = fitted_device(std::string(kind.name));
+    device.save(path);
+    const Device again = Device::load(path);
+    CHECK(again.yaml() == device.yaml());
+    CHECK(again.name == device.name);
+    CHECK(again.measure->threads == 2);
+    CHECK(again.metric("energy_mj").unit == "mJ");
+    Random random(5);
+    for (int i = 0; i < 10; ++i) {
+      const Graph graph = space.decode(space.sample(random));
+      const CostEstimate a = device.predict("latency_ms", graph), b = again.predict("latency_ms", graph);
+      CHECK(a.value == b.value);
+      CHECK(a.low == b.low);
+      CHECK(a.high == b.high);
+      CHECK(a.low < a.value);
+      CHECK(a.value < a.high);
+    }
+  }
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("Fitting a metric again replaces it and keeps the others") {
+  Device device = fitted_device("ridge");
+  const std::string energy = device.metric("energy_mj").fitted->write().yaml();
+  device.put(fit_metric(synthetic::samples(synthetic::space(), 30, 0.05, 9), "latency_ms", "ridge", 1));
+  CHECK(device.metrics.size() == 2);
+  CHECK(device.metric("energy_mj").fitted->write().yaml() == energy);
+  CHECK_THROWS_WITH(device.metric("power_w"),
+                    "device 'board \"7\": a' has no metric 'power_w'; it has latency_ms, energy_mj");
+}
+
+TEST_CASE("A device may be known before anything was measured on it") {
+  const Device device = parsed("format: 1\nname: host\nmeasure: host\n");
+  CHECK(device.metrics.empty());
+  CHECK(device.measure->kind == "host");
+  CHECK(device.measure->threads == 1);
+  CHECK_THROWS_AS(device.predict("latency_ms", Graph({1, 1, 1})), std::invalid_argument);
+}
+
+TEST_CASE("Device files of another version and damaged ones are refused with their line") {
+  const std::string good = fitted_device("auto").yaml();
+  CHECK_NOTHROW(parsed(good));
+  CHECK(
+      synthetic::refusal([&] { parsed(with(good, "format: 1", "format: 2")); }, {"device.yaml:1", "paretoforge fit"}));
+  CHECK(synthetic::refusal([&] { parsed(with(good, "features: 1", "features: 9")); }, {"features", "paretoforge fit"}));
+  CHECK_THROWS_AS(parsed(with(good, "format: 1", "size: 1")), ConfigError);
+  CHECK_THROWS_AS(parsed(with(good, "model: auto", "model: oracle")), ConfigError);
+  CHECK_THROWS_AS(parsed(with(good, "interval:", "intervals:")), ConfigError);
+  CHECK_THROWS_AS(parsed(with(good, "weights: \"", "weights: \"7 ")), ConfigError);
+  CHECK_THROWS_AS(parsed(with(good, "coefficients: \"", "coefficients: \"x ")), ConfigError);
+  CHECK_THROWS_AS(parsed(with(good, "coefficients: \"", "coefficients: \"inf ")), ConfigError);
+  CHECK_THROWS_AS(parsed(with(good, "columns: \"", "columns: \"100000 ")), ConfigError);
+  CHECK_THROWS_AS(parsed(with(good, "threads: 2", "threads: 0")), ConfigError);
+}
+
+TEST_CASE("A device file cut short anywhere is refused or still whole, never a crash") {
+  const std::string good = fitted_device("auto").yaml();
+  for (std::size_t length = 0; length < good.size(); length += 997) {
+    try {
+      parsed(good.substr(0, length));
+    } catch (const ConfigError&) {
+      SUCCEED();
+    }
+  }
+}
+
+TEST_CASE("What lies outside the measurements is named and widens the interval") {
+  const Device device = fitted_device();
+  const Space space = synthetic::space();
+  Random random(11);
+  const Graph inside = space.decode(space.sample(random));
+  const CostEstimate near = device.predict("latency_ms", inside);
+  CHECK(near.extrapolates.empty());
+
+  Graph large({3, 320, 320});  // ten times the resolution, and a pooling that was never measured
+  Conv conv;
+  conv.out = 16;
+  conv.kernel = {3, 3};
+  large.add(Linear{10},
+            large.add(Flatten{}, large.add(GlobalPool{}, large.add(Pool{PoolKind::maximum, {2, 2}, {2, 2}, {}},
+                                                                   large.add(conv, 0)))));
+  const CostEstimate far = device.predict("latency_ms", large);
+  REQUIRE(!far.extrapolates.empty());
+  CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "pool") != far.extrapolates.end());
+  CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "input_elements 100 times the most measured") !=
+        far.extrapolates.end());
+  CHECK(far.high / far.low > 4 * near.high / near.low);
+}
+
+TEST_CASE("Units follow from a metric's name") {
+  CHECK(metric_unit("pixel3_latency_ms") == "ms");
+  CHECK(metric_unit("energy_mj") == "mJ");
+  CHECK(metric_unit("power_w") == "W");
+  CHECK(metric_unit("arena_used_kb") == "KB");
+  CHECK(metric_unit("score").empty());
+}

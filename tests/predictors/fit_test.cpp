@@ -1,0 +1,147 @@
+// Fitting from tables: scores, odd rows, refusals; and real measurements where they are at hand.
+#include "predictors/fit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "catch.hpp"
+#include "data.hpp"
+#include "synthetic.hpp"
+
+using namespace paretoforge;
+
+namespace {
+
+Table table_of(const std::string& text) { return Table::parse(text, "measured.csv"); }
+
+FitOptions training(std::size_t rows, const std::string& model = "auto") {
+  FitOptions options;
+  options.train = rows;
+  options.model = model;
+  return options;
+}
+
+/// The text with the latency of a row (from 0) replaced.
+std::string with_latency(const std::string& csv, std::size_t row, const std::string& value) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= row; ++i) begin = csv.find('\n', begin) + 1;
+  const std::size_t end = csv.find('\n', begin), comma = csv.rfind(',', end);
+  return csv.substr(0, comma + 1) + value + csv.substr(end);
+}
+
+FitScores mean_scores(const Table& table, const Space& space, const std::string& metric, std::size_t rows, int seeds) {
+  FitScores mean;
+  for (int seed = 1; seed <= seeds; ++seed) {
+    FitOptions options = training(rows);
+    options.seed = static_cast<std::uint64_t>(seed);
+    const FitScores s = fit(table, space, metric, options).scores;
+    mean.spearman += s.spearman / seeds;
+    mean.within_10_pct += s.within_10_pct / seeds;
+    mean.coverage_90_pct += s.coverage_90_pct / seeds;
+    mean.width_90_pct += s.width_90_pct / seeds;
+  }
+  return mean;
+}
+
+Space shipped(const std::string& name) {
+  return Space::load(std::string(PARETOFORGE_SOURCE_DIR) + "/configs/spaces/" + name + ".yaml");
+}
+
+}  // namespace
+
+TEST_CASE("A fit is scored on the rows it has not seen") {
+  const Space space = synthetic::space();
+  const FitResult result = fit(table_of(synthetic::csv(space, 240, 0.03, 1)), space, "latency_ms", training(60));
+  CHECK(result.scores.train_rows == 60);
+  CHECK(result.scores.test_rows == 180);
+  CHECK(result.scores.spearman > 0.98);
+  CHECK(result.scores.within_10_pct > 95);
+  CHECK(result.scores.fit_seconds > 0);
+  CHECK(result.scores.predict_microseconds > 0);
+  CHECK(result.metric.unit == "ms");
+  CHECK(result.left_out.empty());
+}
+
+TEST_CASE("Without --train all rows are fitted, and scored by models that were fitted without them") {
+  const Space space = synthetic::space();
+  const FitResult result = fit(table_of(synthetic::csv(space, 80, 0.03, 2)), space, "latency_ms");
+  CHECK(result.scores.train_rows == 80);
+  CHECK(result.scores.test_rows == 0);
+  CHECK(result.scores.within_10_pct > 90);
+}
+
+TEST_CASE("The rows drawn depend on the seed and on nothing else") {
+  const Space space = synthetic::space();
+  const Table table = table_of(synthetic::csv(space, 60, 0.03, 3));
+  FitOptions one = training(30, "ridge"), two = one;
+  two.seed = 2;
+  const auto text = [&](const FitOptions& o) {
+    return fit(table, space, "latency_ms", o).metric.fitted->write().yaml();
+  };
+  CHECK(text(one) == text(one));
+  CHECK(text(one) != text(two));
+}
+
+TEST_CASE("Rows that cannot be fitted are left out and named") {
+  const Space space = synthetic::space();
+  std::string csv = synthetic::csv(space, 40, 0.03, 4);
+  const std::vector<std::string> bad{"-1", "0", "nan", "inf", ""};
+  for (std::size_t i = 0; i < bad.size(); ++i) csv = with_latency(csv, 3 * i, bad[i]);
+  const FitResult result = fit(table_of(csv), space, "latency_ms");
+  REQUIRE(result.left_out.size() == 5);
+  const std::vector<std::string> why{"negative", "zero", "not a number", "infinite", "missing"};
+  for (std::size_t i = 0; i < why.size(); ++i) {
+    CHECK(result.left_out[i].why == why[i]);
+    CHECK(result.left_out[i].line == static_cast<int>(3 * i + 2));
+  }
+  CHECK(result.scores.train_rows == 35);
+}
+
+TEST_CASE("An outlier is found") {
+  const Space space = synthetic::space();
+  const FitResult result =
+      fit(table_of(with_latency(synthetic::csv(space, 60, 0.02, 5), 20, "90")), space, "latency_ms");
+  REQUIRE(result.outliers.size() == 1);
+  CHECK(result.outliers[0].line == 22);
+}
+
+TEST_CASE("Fits that cannot be are refused with the reason and the place") {
+  const Space space = synthetic::space();
+  const std::string csv = synthetic::csv(space, 8, 0.03, 6);
+  const std::string header = csv.substr(0, csv.find('\n') + 1);
+  CHECK(synthetic::refusal([&] { fit(table_of(header), space, "latency_ms"); }, {"at least 5 rows", "measured.csv"}));
+  CHECK(
+      synthetic::refusal([&] { fit(table_of(synthetic::csv(space, 1, 0, 1)), space, "latency_ms"); }, {"1 of 1 rows"}));
+  CHECK_THROWS_AS(fit(table_of(csv), space, "latency_ms", training(9)), ConfigError);
+  CHECK_THROWS_AS(fit(table_of(csv), space, "latency_ms", training(4)), ConfigError);
+  CHECK_THROWS_AS(fit(table_of(csv), space, "latencyms"), ConfigError);
+  CHECK_THROWS_AS(fit(table_of(csv), space, "latency_ms", training(6, "oracle")), std::invalid_argument);
+  CHECK_THROWS_AS(fit(table_of("stem,latency_ms\n8,1\n"), space, "latency_ms"), ConfigError);
+  const std::size_t second = header.size(), comma = csv.find(',', second);
+  const std::string unknown = csv.substr(0, second) + "9" + csv.substr(comma);
+  CHECK(synthetic::refusal([&] { fit(table_of(unknown), space, "latency_ms"); }, {"measured.csv:2", "stem"}));
+  CHECK(synthetic::refusal([&] { fit(table_of(with_latency(csv, 2, "fast")), space, "latency_ms"); }, {"4"}));
+}
+
+TEST_CASE("Raspberry Pi 5: latency and energy from 200 measurements") {
+  const auto path = shared_data("raspberry_pi_5/pi5_litert_cifar100.csv");
+  if (!path) return;
+  const Table table = Table::load(*path);
+  const Space space = shipped("nasbench201");
+  const FitScores latency = mean_scores(table, space, "latency_ms", 200, 3);
+  CHECK(latency.spearman > 0.98);
+  CHECK(latency.within_10_pct > 94);
+  CHECK(latency.coverage_90_pct > 85);
+  CHECK(latency.width_90_pct < 30);
+  CHECK(mean_scores(table, space, "energy_mj", 200, 3).within_10_pct > 90);
+}
+
+TEST_CASE("A GPU and a phone, from 200 measurements of FBNet") {
+  const auto path = shared_data("fbnet/latency_by_device.csv");
+  if (!path) return;
+  const Table table = Table::load(*path);
+  const Space space = shipped("fbnet");
+  CHECK(mean_scores(table, space, "1080ti_1_latency_ms", 200, 1).spearman > 0.93);
+  CHECK(mean_scores(table, space, "pixel3_latency_ms", 200, 1).spearman > 0.95);
+}

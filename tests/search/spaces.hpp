@@ -1,0 +1,75 @@
+// Small search spaces, objectives and folders for the tests of search.
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "search/objective.hpp"
+#include "space/space.hpp"
+
+namespace paretoforge {
+
+/// `decisions` linear layers after each other, each with 1 .. `levels` outputs; every point is its own network.
+inline Space chain_space(int decisions, int levels) {
+  std::string choice;
+  for (int level = 1; level <= levels; ++level) choice += (level > 1 ? ", " : "") + std::to_string(level);
+  std::string text = "input: [2, 1, 1]\nlayers:\n";
+  for (int i = 0; i < decisions; ++i)
+    text += "  - linear: {out: {choice: [" + choice + "], name: d" + std::to_string(i) + "}}\n";
+  return Space(Config::parse(text, "chain.yaml"));
+}
+
+/// Two widths that matter only where their branch is taken: 2 + 3 + 2 * 3 = points with inactive decisions.
+inline Space conditional_space() {
+  return Space(Config::parse(R"(
+input: [2, 1, 1]
+layers:
+  - repeat:
+      times: {choice: [1, 2, 3], name: depth}
+      layers:
+        - linear: {out: {choice: [3, 4, 5], name: "width_{i}"}}
+)",
+                             "conditional.yaml"));
+}
+
+/// A cell whose points are often the same network: skip or zero on parallel edges.
+inline Space cell_space() { return Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/nasbench201.yaml"); }
+
+inline double value_sum(const Architecture& point) {
+  double sum = 0;
+  for (const auto value : point) sum += value;
+  return sum;
+}
+
+/// Two objectives in conflict: the sum of the alternatives taken, and the squared distance from the last ones.
+inline std::vector<Objective> conflicting_objectives() {
+  Objective size{{.name = "size"}, [](const Candidate& c) { return value_sum(c.architecture); }};
+  Objective quality{{.name = "quality", .goal = Goal::maximize, .expensive = true}, [](const Candidate& c) {
+                      double sum = 0;
+                      for (std::size_t i = 0; i < c.architecture.size(); ++i)
+                        sum += static_cast<double>(i + 1) * c.architecture[i] / (1.0 + c.architecture[i]);
+                      return sum;
+                    }};
+  return {size, quality};
+}
+
+/// A folder that is gone when the test ends.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string form = (std::filesystem::temp_directory_path() / "paretoforge-XXXXXX").string();
+    if (::mkdtemp(form.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = form;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace paretoforge

@@ -1,0 +1,157 @@
+// Batch norm and clamp: against the textbook formulas, and the gradient against finite differences.
+#include <cmath>
+#include <limits>
+
+#include "catch.hpp"
+#include "space/random.hpp"
+#include "trainers/norm_internal.hpp"
+
+using namespace paretoforge;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+template <class T>
+std::vector<T> random_values(std::size_t size, double mean, double deviation, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<T> values(size);
+  for (auto& value : values) value = static_cast<T>(mean + deviation * random.normal());
+  return values;
+}
+
+/// gamma (x - mean) / sqrt(variance + 1e-5) + beta over the batch, clamped; straight from the paper.
+std::vector<double> textbook(const std::vector<double>& x, std::size_t channels, const std::vector<double>& gamma,
+                             const std::vector<double>& beta, Clamp<double> clamp) {
+  const std::size_t rows = x.size() / channels;
+  std::vector<double> y(x.size());
+  for (std::size_t c = 0; c < channels; ++c) {
+    double mean = 0, variance = 0;
+    for (std::size_t r = 0; r < rows; ++r) mean += x[r * channels + c] / static_cast<double>(rows);
+    for (std::size_t r = 0; r < rows; ++r)
+      variance += std::pow(x[r * channels + c] - mean, 2) / static_cast<double>(rows);
+    for (std::size_t r = 0; r < rows; ++r) {
+      const double z = gamma[c] * (x[r * channels + c] - mean) / std::sqrt(variance + 1e-5) + beta[c];
+      y[r * channels + c] = std::min(std::max(z, clamp.low), clamp.high);
+    }
+  }
+  return y;
+}
+
+NormKept<double> kept_of(const std::vector<double>& x, std::size_t channels, const std::vector<double>& gamma,
+                         const std::vector<double>& beta, Clamp<double> clamp) {
+  auto statistics = norm_statistics(x.data(), x.size() / channels, channels);
+  NormKept<double> kept{statistics.mean, gamma, gamma, beta, clamp};
+  for (std::size_t c = 0; c < channels; ++c) {
+    kept.inverse[c] = 1 / std::sqrt(statistics.variance[c] + 1e-5);
+    kept.scale[c] = gamma[c] * kept.inverse[c];
+    kept.shift[c] = beta[c] - kept.mean[c] * kept.scale[c];
+  }
+  return kept;
+}
+
+}  // namespace
+
+TEST_CASE("Norm statistics of known numbers") {
+  const std::vector<double> x{1, 10, 3, 10, 5, 10, 7, 10};
+  const auto s = norm_statistics(x.data(), 4, 2);
+  CHECK(s.mean == std::vector<double>{4, 10});
+  CHECK(s.variance == std::vector<double>{5, 0});
+  const auto one = norm_statistics(x.data(), 1, 2);
+  CHECK(one.mean == std::vector<double>{1, 10});
+  CHECK(one.variance == std::vector<double>{0, 0});
+}
+
+TEST_CASE("Single precision keeps the variance of values far from zero") {
+  // Mean a thousand deviations away: E[x^2] - E[x]^2 alone would lose it.
+  const std::size_t channels = 5, rows = 4000;
+  const auto x = random_values<float>(rows * channels, 1000, 1, 3);
+  const auto s = norm_statistics(x.data(), rows, channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    double mean = 0, variance = 0;
+    for (std::size_t r = 0; r < rows; ++r) mean += x[r * channels + c] / double{rows};
+    for (std::size_t r = 0; r < rows; ++r) variance += std::pow(x[r * channels + c] - mean, 2) / double{rows};
+    CHECK(s.mean[c] == Approx(mean).epsilon(1e-6));
+    CHECK(s.variance[c] == Approx(variance).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("Norm and clamp at channel counts of every kind") {
+  // Below, at and above a vector's width, and rows that end in the middle of a tile.
+  for (const std::size_t channels : {1, 3, 7, 8, 16, 24, 40, 100, 352})
+    for (const std::size_t rows : {1, 2, 37, 300})
+      for (const auto clamp : {Clamp<double>{-infinity, infinity}, Clamp<double>{0, infinity}, Clamp<double>{0, 6}}) {
+        const auto x = random_values<double>(rows * channels, 2, 3, channels + rows);
+        const auto gamma = random_values<double>(channels, 1, 2, 11), beta = random_values<double>(channels, 0, 3, 12);
+        const auto kept = kept_of(x, channels, gamma, beta, clamp);
+        std::vector<double> y(x.size());
+        norm_forward(x.data(), rows, kept.scale, kept.shift, clamp, y.data());
+        const auto expected = textbook(x, channels, gamma, beta, clamp);
+        double worst = 0;
+        for (std::size_t i = 0; i < y.size(); ++i) worst = std::max(worst, std::abs(y[i] - expected[i]));
+        CHECK(worst < 1e-10);
+
+        // Single precision against double, backward; a batch of two may have next to no variance.
+        if (rows <= 2) continue;
+        const std::vector<float> xf(x.begin(), x.end());
+        auto dyf = random_values<float>(x.size(), 0, 1, 13);
+        for (std::size_t i = 0; i < x.size(); ++i) {  // next to a bound rounding decides what passes
+          const double z = x[i] * kept.scale[i % channels] + kept.shift[i % channels];
+          if (std::min(std::abs(z - clamp.low), std::abs(z - clamp.high)) < 1e-3) dyf[i] = 0;
+        }
+        const std::vector<double> xd(xf.begin(), xf.end()), dyd(dyf.begin(), dyf.end());
+        const NormKept<float> kf{{kept.mean.begin(), kept.mean.end()},
+                                 {kept.inverse.begin(), kept.inverse.end()},
+                                 {kept.scale.begin(), kept.scale.end()},
+                                 {kept.shift.begin(), kept.shift.end()},
+                                 {static_cast<float>(clamp.low), static_cast<float>(clamp.high)}};
+        std::vector<float> dxf(x.size()), gf(channels), bf(channels);
+        std::vector<double> dxd(x.size()), gd(channels), bd(channels);
+        norm_backward(xf.data(), dyf.data(), rows, kf, dxf.data(), gf.data(), bf.data());
+        norm_backward(xd.data(), dyd.data(), rows, kept, dxd.data(), gd.data(), bd.data());
+        for (std::size_t c = 0; c < channels; ++c) CHECK(bf[c] == Approx(bd[c]).margin(1e-3));
+        worst = 0;
+        for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, std::abs(dxf[i] - dxd[i]));
+        CHECK(worst < 1e-4);
+      }
+}
+
+TEST_CASE("Norm and clamp: gradients by finite differences") {
+  const std::size_t channels = 3, rows = 11;
+  const auto clamp = GENERATE(Clamp<double>{-infinity, infinity}, Clamp<double>{0, infinity}, Clamp<double>{0, 1});
+  auto x = random_values<double>(rows * channels, 1, 2, 21);
+  auto gamma = random_values<double>(channels, 1, 0.5, 22), beta = random_values<double>(channels, 0, 1, 23);
+  const auto weight = random_values<double>(x.size(), 0, 1, 24);  // the loss is the weighted sum of y
+  const auto loss = [&] {
+    double sum = 0;
+    const auto y = textbook(x, channels, gamma, beta, clamp);
+    for (std::size_t i = 0; i < y.size(); ++i) sum += weight[i] * y[i];
+    return sum;
+  };
+  std::vector<double> dx(x.size()), d_gamma(channels), d_beta(channels);
+  norm_backward(x.data(), weight.data(), rows, kept_of(x, channels, gamma, beta, clamp), dx.data(), d_gamma.data(),
+                d_beta.data());
+  const auto check = [&](std::vector<double>& values, const std::vector<double>& gradient) {
+    constexpr double h = 1e-6;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double value = values[i];
+      values[i] = value + h;
+      const double above = loss();
+      values[i] = value - h;
+      const double below = loss();
+      values[i] = value;
+      CHECK(gradient[i] == Approx((above - below) / (2 * h)).margin(1e-7).epsilon(1e-6));
+    }
+  };
+  check(x, dx);
+  check(gamma, d_gamma);
+  check(beta, d_beta);
+}
+
+TEST_CASE("NaN goes through a clamp") {
+  const std::vector<float> x{std::numeric_limits<float>::quiet_NaN(), 1}, one{1}, zero{0};
+  std::vector<float> y(2);
+  norm_forward(x.data(), 2, one, zero, Clamp<float>{0, 6}, y.data());
+  CHECK(std::isnan(y[0]));
+  CHECK(y[1] == 1);
+}

@@ -1,0 +1,80 @@
+// The `train:` section and the schedules.
+#include "catch.hpp"
+#include "trainers/trainer.hpp"
+
+using namespace paretoforge;
+
+namespace {
+
+Config train(const std::string& text) { return Config::parse("train: " + text, "study.yaml").at("train"); }
+
+std::string error_of(const std::string& text) {
+  try {
+    TrainSettings::read(train(text));
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("A train section is read") {
+  const auto settings = TrainSettings::read(
+      train("{data: fashion-mnist, epochs: 2, images: 10000, share: 0.5, resolution: 24, batch: 64, rate: 0.2, "
+            "schedule: cosine, "
+            "momentum: 0.8, "
+            "nesterov: false, weight_decay: 0.001, label_smoothing: 0.1, augment: {crop: 2, flip: true, shift: 1}, "
+            "validation: 1000, device: cpu, trainer: supervised, test: true, split_seed: 5}"));
+  CHECK(settings.data->text() == "fashion-mnist");
+  CHECK(settings.budget.epochs == 2);
+  CHECK(settings.budget.images == 10000);
+  CHECK(settings.budget.share == 0.5);
+  CHECK(settings.budget.validation == 1000);
+  CHECK(settings.budget.resolution == 24);
+  CHECK(settings.budget.batch == 64);
+  CHECK(settings.budget.test);
+  CHECK(settings.budget.split_seed == 5);
+  CHECK(settings.recipe.rate == 0.2);
+  CHECK(settings.recipe.momentum == 0.8);
+  CHECK(!settings.recipe.nesterov);
+  CHECK(settings.recipe.weight_decay == 0.001);
+  CHECK(settings.recipe.schedule == Schedule::cosine);
+  CHECK(settings.recipe.label_smoothing == 0.1);
+  CHECK(settings.recipe.augment.crop == 2);
+  CHECK(settings.recipe.augment.shift == 1);
+  CHECK(settings.recipe.augment.flip);
+  CHECK(settings.device == "cpu");
+
+  const auto longer = TrainSettings::read(train("{epochs: 9}"), settings);
+  CHECK(longer.budget.epochs == 9);
+  CHECK(longer.budget.batch == 64);
+  CHECK(longer.recipe.augment.crop == 2);
+}
+
+TEST_CASE("What is wrong in a train section is named") {
+  CHECK(error_of("{epoch: 2}").find("did you mean 'epochs'") != std::string::npos);
+  CHECK(error_of("{augment: {flop: true}}").find("flop") != std::string::npos);
+  CHECK(error_of("{schedule: onecycle}").find("one-cycle") != std::string::npos);
+  CHECK(error_of("{trainer: supervized}").find("supervised") != std::string::npos);
+  for (const char* bad :
+       {"{batch: 0}", "{epochs: -1}", "{rate: -0.1}", "{rate: .nan}", "{momentum: 1}", "{label_smoothing: 1.5}",
+        "{images: 0}", "{share: 0}", "{resolution: many}", "{device: tpu}", "{augment: {shift: -1}}"})
+    CHECK_FALSE(error_of(bad).empty());
+}
+
+TEST_CASE("Schedules rise and fall as they say") {
+  TrainRecipe recipe;
+  recipe.rate = 0.5;
+  double last = 0;
+  for (int step = 0; step < 100; ++step) {
+    const double rate = rate_at(recipe, step, 100);
+    CHECK((step <= 30 ? rate > last : rate < last));
+    last = rate;
+  }
+  CHECK(rate_at(recipe, 29, 100) == Approx(0.5 * (0.04 + 0.96 * 29.5 / 30)));
+  CHECK(last < 1e-3);
+  recipe.schedule = Schedule::cosine;
+  CHECK(rate_at(recipe, 0, 1000) == Approx(0.5).epsilon(1e-5));
+  CHECK(rate_at(recipe, 0, 1) == Approx(0.25));  // one step: the middle
+}

@@ -1,0 +1,298 @@
+// A Graph executed by LibTorch: one branch an op.
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "space/random.hpp"
+#include "trainers/network_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+bool symmetric(const Padding& pad) { return pad.top == pad.bottom && pad.left == pad.right; }
+
+at::Tensor padded(const at::Tensor& x, const Padding& pad, double value) {
+  if (pad == Padding{}) return x;
+  return at::constant_pad_nd(x, {pad.left, pad.right, pad.top, pad.bottom}, value);
+}
+
+at::Tensor convolved(const Conv& op, const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias) {
+  const bool same = symmetric(op.pad);
+  const Padding pad = same ? op.pad : Padding{};
+  return at::conv2d(same ? x : padded(x, op.pad, 0), kernel, bias, {op.stride.height, op.stride.width},
+                    {pad.top, pad.left}, {op.dilation.height, op.dilation.width}, op.groups);
+}
+
+/// 1 / pixels inside the image, per output row and column.
+at::Tensor average_divisor(const Pool& op, const Shape& in, const Shape& out, at::TensorOptions options) {
+  const auto inside = [](std::int32_t size, std::int32_t kernel, std::int32_t stride, std::int32_t before,
+                         std::int32_t at) {
+    const std::int32_t first = at * stride - before;
+    return std::min(first + kernel, size) - std::max(first, 0);
+  };
+  auto divisor = at::empty({1, 1, out.height, out.width}, at::kDouble);
+  auto* value = divisor.data_ptr<double>();
+  for (std::int32_t y = 0; y < out.height; ++y)
+    for (std::int32_t x = 0; x < out.width; ++x)
+      *value++ = 1.0 / (inside(in.height, op.kernel.height, op.stride.height, op.pad.top, y) *
+                        inside(in.width, op.kernel.width, op.stride.width, op.pad.left, x));
+  return divisor.to(options);
+}
+
+/// LibTorch pads pools by at most half a window, the same on both sides; anything else is padded by hand.
+bool pads_itself(const Pool& op) {
+  return symmetric(op.pad) && 2 * op.pad.top <= op.kernel.height && 2 * op.pad.left <= op.kernel.width;
+}
+
+at::Tensor pooled(const Pool& op, const at::Tensor& x, const at::Tensor& divisor) {
+  const std::vector<std::int64_t> kernel{op.kernel.height, op.kernel.width}, stride{op.stride.height, op.stride.width};
+  const Padding pad = pads_itself(op) ? op.pad : Padding{};
+  const std::vector<std::int64_t> sides{pad.top, pad.left};
+  if (op.kind == PoolKind::maximum)
+    return at::max_pool2d(pads_itself(op) ? x : padded(x, op.pad, -infinity), kernel, stride, sides);
+  if (pads_itself(op)) return at::avg_pool2d(x, kernel, stride, sides, false, false);
+  return at::avg_pool2d(padded(x, op.pad, 0), kernel, stride, sides, false, true, 1) * divisor;
+}
+
+at::Tensor pooled(const GlobalPool& op, const at::Tensor& x) {
+  return op.kind == PoolKind::average ? at::mean(x, {2, 3}, true) : at::amax(x, {2, 3}, true);
+}
+
+at::Tensor activated(ActivationKind kind, const at::Tensor& x) {
+  switch (kind) {
+    case ActivationKind::relu:
+      return at::relu(x);
+    case ActivationKind::relu6:
+      return at::hardtanh(x, 0, 6);
+    case ActivationKind::hard_swish:
+      return at::hardswish(x);
+    case ActivationKind::hard_sigmoid:
+      return at::hardsigmoid(x);
+    case ActivationKind::sigmoid:
+      return at::sigmoid(x);
+  }
+  throw std::logic_error("activation without a branch");
+}
+
+/// The upper bound of an activation that clamps at 0 from below; 0 for others.
+double upper_bound(const Op& op) {
+  const auto* activation = std::get_if<Activation>(&op);
+  if (activation == nullptr) return 0;
+  return activation->kind == ActivationKind::relu ? infinity : activation->kind == ActivationKind::relu6 ? 6 : 0;
+}
+
+at::Tensor sum(const std::vector<at::Tensor>& parts) {
+  return std::accumulate(parts.begin() + 1, parts.end(), parts.front(),
+                         [](const at::Tensor& a, const at::Tensor& b) { return a + b; });
+}
+
+at::Tensor shuffled(const at::Tensor& x, std::int64_t groups) {
+  // Channel g * (channels / groups) + i goes to i * groups + g: a transposition, done where channels are last.
+  const auto last = x.permute({0, 2, 3, 1});
+  const auto parts = last.unflatten(3, {groups, x.size(1) / groups});
+  return parts.transpose(3, 4).flatten(3).permute({0, 3, 1, 2});
+}
+
+/// The shape of a node's kernel, as a convolution's; empty where the op has none.
+std::vector<std::int64_t> kernel_shape(const Op& op, const Shape& input) {
+  if (const auto* conv = std::get_if<Conv>(&op))
+    return {conv->out, input.channels / conv->groups, conv->kernel.height, conv->kernel.width};
+  if (const auto* linear = std::get_if<Linear>(&op)) return {linear->out, input.channels, 1, 1};
+  return {};
+}
+
+bool has_bias(const Op& op) {
+  if (const auto* conv = std::get_if<Conv>(&op)) return conv->bias;
+  if (const auto* linear = std::get_if<Linear>(&op)) return linear->bias;
+  return false;
+}
+
+/// Cuts tensors out of one vector, each its own leaf for autograd, the gradient cut out of another at the same place.
+class Cutter {
+ public:
+  Cutter(at::Tensor values, at::Tensor gradients) : values_(std::move(values)), gradients_(std::move(gradients)) {}
+
+  at::Tensor vector(std::int64_t size) { return cut({size}, {1}); }
+  at::Tensor kernel(const std::vector<std::int64_t>& s) {
+    return cut(s, {s[1] * s[2] * s[3], 1, s[3] * s[1], s[1]});  // channels last
+  }
+  std::int64_t position() const { return position_; }
+
+ private:
+  at::Tensor cut(const std::vector<std::int64_t>& sizes, const std::vector<std::int64_t>& strides) {
+    auto part = values_.as_strided(sizes, strides, position_).variable_data();
+    part.requires_grad_(true);
+    part.mutable_grad() = gradients_.as_strided(sizes, strides, position_).variable_data();
+    position_ += part.numel();
+    return part;
+  }
+
+  at::Tensor values_, gradients_;
+  std::int64_t position_ = 0;
+};
+
+void fill(const at::Tensor& to, const std::vector<float>& from) {
+  if (static_cast<std::int64_t>(from.size()) != to.numel()) throw std::invalid_argument("weights of another network");
+  c10::NoGradGuard guard;
+  to.copy_(at::from_blob(const_cast<float*>(from.data()), to.sizes(), at::kFloat));
+}
+
+std::vector<float> numbers(const at::Tensor& from) {
+  if (!from.defined()) return {};
+  const auto plain = from.detach().to(at::kCPU, at::kFloat).contiguous();
+  return {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};
+}
+
+}  // namespace
+
+TorchNetwork::TorchNetwork(const Graph& graph, at::Device device, at::ScalarType type)
+    : graph_(graph), target_(graph.output()), layers_(static_cast<std::size_t>(graph.size())), fused_(device.is_cpu()) {
+  while (std::holds_alternative<Softmax>(graph_.op(target_))) target_ = graph_.inputs(target_)[0];
+  find_needed();
+  find_deferred();
+  allocate(at::TensorOptions().device(device).dtype(type));
+}
+
+void TorchNetwork::find_needed() {
+  readers_.assign(layers_.size(), 0);
+  readers_[static_cast<std::size_t>(target_)] = 1;
+  for (NodeId id = target_; id > 0; --id) {
+    if (readers_[static_cast<std::size_t>(id)] == 0 || std::holds_alternative<Zero>(graph_.op(id))) continue;
+    for (const NodeId input : graph_.inputs(id)) ++readers_[static_cast<std::size_t>(input)];
+  }
+}
+
+void TorchNetwork::find_deferred() {
+  deferred_.assign(layers_.size(), false);
+  for (NodeId id = 1; id <= target_; ++id) {
+    if (upper_bound(graph_.op(id)) <= 0) continue;
+    const NodeId norm = graph_.inputs(id)[0];
+    if (std::holds_alternative<BatchNorm>(graph_.op(norm)) && readers_[static_cast<std::size_t>(norm)] == 1)
+      deferred_[static_cast<std::size_t>(norm)] = true;
+  }
+}
+
+void TorchNetwork::allocate(at::TensorOptions options) {
+  std::int64_t total = 0;
+  for (NodeId id = 1; id < graph_.size(); ++id) total += params(graph_.op(id), graph_.shape(graph_.inputs(id)[0]));
+  parameters_ = at::zeros({total}, options);
+  gradients_ = at::zeros({total}, options);
+  Cutter cutter(parameters_, gradients_);
+  for (NodeId id = 1; id < graph_.size(); ++id)
+    if (const auto shape = kernel_shape(graph_.op(id), graph_.shape(graph_.inputs(id)[0])); !shape.empty())
+      layers_[static_cast<std::size_t>(id)].kernel = cutter.kernel(shape);
+  decayed_ = cutter.position();
+  for (NodeId id = 1; id < graph_.size(); ++id) {
+    auto& layer = layers_[static_cast<std::size_t>(id)];
+    const auto channels = graph_.shape(id).channels;
+    if (has_bias(graph_.op(id))) layer.bias = cutter.vector(channels);
+    if (std::holds_alternative<BatchNorm>(graph_.op(id))) {
+      layer.gamma = cutter.vector(channels);
+      layer.beta = cutter.vector(channels);
+      layer.mean = at::zeros({channels}, options);
+      layer.variance = at::ones({channels}, options);
+    }
+    if (const auto* pool = std::get_if<Pool>(&graph_.op(id)); pool != nullptr && !pads_itself(*pool))
+      layer.divisor = average_divisor(*pool, graph_.shape(graph_.inputs(id)[0]), graph_.shape(id), options);
+  }
+}
+
+void TorchNetwork::initialise(std::uint64_t seed) {
+  for (std::size_t id = 0; id < layers_.size(); ++id) {
+    auto& layer = layers_[id];
+    c10::NoGradGuard guard;
+    if (layer.gamma.defined()) layer.gamma.fill_(1);
+    if (!layer.kernel.defined()) continue;
+    Random random(derived_seed(seed, id));
+    std::vector<float> values(static_cast<std::size_t>(layer.kernel.numel()));
+    const bool linear = std::holds_alternative<Linear>(graph_.op(static_cast<NodeId>(id)));
+    const double fan_in = static_cast<double>(layer.kernel.numel()) / static_cast<double>(layer.kernel.size(0));
+    const double deviation = std::sqrt((linear ? 1.0 : 2.0) / fan_in);
+    for (auto& value : values) value = static_cast<float>(deviation * random.normal());
+    fill(layer.kernel, values);
+  }
+}
+
+void TorchNetwork::load(const std::vector<Weights>& weights) {
+  if (weights.size() != layers_.size()) throw std::invalid_argument("weights of another network");
+  for (std::size_t id = 0; id < layers_.size(); ++id) {
+    const auto& layer = layers_[id];
+    const auto& from = weights[id];
+    if (layer.kernel.defined()) fill(layer.kernel, from.kernel);
+    if (layer.bias.defined()) fill(layer.bias, from.bias);
+    if (!layer.gamma.defined()) continue;
+    fill(layer.gamma, from.gamma), fill(layer.beta, from.beta);
+    fill(layer.mean, from.mean), fill(layer.variance, from.variance);
+  }
+}
+
+std::vector<Weights> TorchNetwork::weights() const {
+  std::vector<Weights> result;
+  for (const auto& layer : layers_)
+    result.push_back({numbers(layer.kernel), numbers(layer.bias), numbers(layer.gamma), numbers(layer.beta),
+                      numbers(layer.mean), numbers(layer.variance)});
+  return result;
+}
+
+at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode) const {
+  c10::AutoGradMode autograd(mode == Mode::training);
+  std::vector<at::Tensor> values(layers_.size());
+  auto left = readers_;
+  values[0] = images;
+  for (NodeId id = 1; id <= target_; ++id) {
+    if (readers_[static_cast<std::size_t>(id)] == 0) continue;
+    std::vector<at::Tensor> in;
+    if (!std::holds_alternative<Zero>(graph_.op(id)))
+      for (const NodeId input : graph_.inputs(id)) {
+        auto& value = values[static_cast<std::size_t>(input)];
+        in.push_back(--left[static_cast<std::size_t>(input)] == 0 ? std::move(value) : value);
+      }
+    values[static_cast<std::size_t>(id)] = run(id, in, images.size(0), mode);
+  }
+  return values[static_cast<std::size_t>(target_)].flatten(1);
+}
+
+at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const {
+  const auto& layer = layers_[static_cast<std::size_t>(id)];
+  static_assert(op_kinds == 14, "an op needs its branch here");
+  return std::visit(
+      Overloaded{
+          [&](const Input&) -> at::Tensor { throw std::logic_error("an input inside the network"); },
+          [&](const Conv& op) { return convolved(op, in[0], layer.kernel, layer.bias); },
+          // As a 1x1 convolution: oneDNN then, and no BLAS with threads of its own.
+          [&](const Linear&) { return at::conv2d(in[0], layer.kernel, layer.bias); },
+          [&](const Pool& op) { return pooled(op, in[0], layer.divisor); },
+          [&](const GlobalPool& op) { return pooled(op, in[0]); },
+          [&](const BatchNorm&) { return deferred(id) ? in[0] : run_norm(id, in[0], -infinity, infinity, mode); },
+          [&](const Activation& op) {
+            const NodeId norm = graph_.inputs(id)[0];
+            return deferred(norm) ? run_norm(norm, in[0], 0, upper_bound(op), mode) : activated(op.kind, in[0]);
+          },
+          [&](const Add&) { return sum(in); },
+          [&](const Concat&) { return at::cat(in, 1); },
+          [&](const Multiply&) { return in[0] * in[1]; },
+          [&](const ChannelShuffle& op) { return shuffled(in[0], op.groups); },
+          [&](const Zero& op) {
+            return at::zeros({batch, op.shape.channels, op.shape.height, op.shape.width}, parameters_.options());
+          },
+          [&](const Flatten&) { return in[0].flatten(1).unsqueeze(2).unsqueeze(3); },
+          [&](const Softmax&) { return at::softmax(in[0], 1); },
+      },
+      graph_.op(id));
+}
+
+at::Tensor TorchNetwork::run_norm(NodeId norm, const at::Tensor& x, double low, double high, Mode mode) const {
+  const auto& [kernel, bias, gamma, beta, mean, variance, divisor] = layers_[static_cast<std::size_t>(norm)];
+  if (!fused_)
+    return at::batch_norm(x, gamma, beta, mean, variance, mode == Mode::training, norm_momentum, batch_norm_epsilon,
+                          true);
+  return mode == Mode::training ? norm_clamp(x, gamma, beta, mean, variance, low, high)
+                                : norm_clamp_fixed(x, gamma, beta, mean, variance, low, high);
+}
+
+}  // namespace paretoforge

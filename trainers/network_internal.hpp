@@ -1,0 +1,72 @@
+// A Graph executed by LibTorch: parameters, forward in training and evaluation, weights in and out. Not public:
+// includes LibTorch.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "space/model.hpp"
+
+namespace paretoforge {
+
+/// gamma * (x - mean) / sqrt(variance + epsilon) + beta, then clamped; over the batch, with autograd, and the
+/// running statistics moved on. CPU, float or double; x [batch, channels, height, width].
+at::Tensor norm_clamp(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
+                      const at::Tensor& running_mean, const at::Tensor& running_variance, double low, double high);
+/// The same with the running statistics; no autograd.
+at::Tensor norm_clamp_fixed(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
+                            const at::Tensor& mean, const at::Tensor& variance, double low, double high);
+
+inline constexpr double norm_momentum = 0.1;  ///< weight of a new batch in the running statistics
+
+/// All tensors are [batch, channels, height, width] and channels-last in memory; vectors have height = width = 1.
+class TorchNetwork {
+ public:
+  enum class Mode { training, evaluation };
+
+  /// Parameters are undefined until initialise or load.
+  explicit TorchNetwork(const Graph& graph, at::Device device = at::kCPU, at::ScalarType type = at::kFloat);
+
+  /// He normal weights (He et al., 2015; fan-in), zero biases, norms at identity.
+  void initialise(std::uint64_t seed);
+  void load(const std::vector<Weights>& weights);
+  std::vector<Weights> weights() const;
+
+  /// The outputs [batch, elements], those before a final softmax.
+  at::Tensor logits(const at::Tensor& images, Mode mode) const;
+
+  /// All trained numbers in one vector, those with weight decay first, and where backward adds their gradients.
+  const at::Tensor& parameters() const { return parameters_; }
+  const at::Tensor& gradients() const { return gradients_; }
+  std::int64_t decayed() const { return decayed_; }
+  bool trainable() const { return parameters_.numel() > 0; }
+
+  /// For comparison: norms and activations as LibTorch's own ops.
+  void set_fused(bool fused) { fused_ = fused; }
+
+ private:
+  struct Layer {
+    at::Tensor kernel, bias, gamma, beta, mean, variance;  ///< undefined where the op has none
+    at::Tensor divisor;  ///< average pools with padding by side: 1 / pixels inside, [1, 1, height, width]
+  };
+
+  void allocate(at::TensorOptions options);
+  void find_needed();
+  void find_deferred();
+  bool deferred(NodeId norm) const { return fused_ && deferred_[static_cast<std::size_t>(norm)]; }
+  at::Tensor run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const;
+  at::Tensor run_norm(NodeId norm, const at::Tensor& x, double low, double high, Mode mode) const;
+
+  Graph graph_;
+  NodeId target_;                      ///< whose value is asked for
+  std::vector<Layer> layers_;          ///< one per node
+  std::vector<std::int32_t> readers_;  ///< per node how many needed nodes read it; 0 where it is not needed
+  std::vector<bool> deferred_;         ///< norms that hand their input on and are done with the activation behind them
+  at::Tensor parameters_, gradients_;
+  std::int64_t decayed_ = 0;
+  bool fused_ = true;
+};
+
+}  // namespace paretoforge

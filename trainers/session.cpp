@@ -1,0 +1,105 @@
+// Running networks over images, and the settings of thread and process under which they run well.
+#include <ATen/Parallel.h>
+#include <malloc.h>
+
+#include "trainers/session_internal.hpp"
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "trainers/trainer_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+constexpr std::size_t evaluation_batch = 128;
+
+}  // namespace
+
+at::Tensor image_tensor(std::size_t count, const Shape& shape) {
+  // Allocated channels-last: a tensor of one channel made so by .contiguous would keep its strides, and the whole
+  // network would run in the slower layout.
+  const auto options = at::TensorOptions().dtype(at::kFloat).device(at::kCPU);
+  return at::empty({static_cast<std::int64_t>(count), shape.channels, shape.height, shape.width}, options,
+                   at::MemoryFormat::ChannelsLast);
+}
+
+std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
+                              const Normalisation& normalisation, const std::stop_token& stop) {
+  const BatchMaker maker(images, normalisation);
+  std::vector<std::uint32_t> positions(images.size());
+  std::iota(positions.begin(), positions.end(), 0u);
+  std::vector<float> result;
+  for (std::size_t begin = 0; begin < positions.size(); begin += evaluation_batch) {
+    if (stop.stop_requested()) throw TrainingInterrupted();
+    const auto batch = std::span(positions).subspan(begin, std::min(evaluation_batch, positions.size() - begin));
+    const auto input = image_tensor(batch.size(), images.shape);
+    maker.plain(batch, input.data_ptr<float>());
+    const auto output = network.logits(input.to(device), TorchNetwork::Mode::evaluation).to(at::kCPU).contiguous();
+    result.insert(result.end(), output.data_ptr<float>(), output.data_ptr<float>() + output.numel());
+  }
+  return result;
+}
+
+Evaluation score(std::span<const float> logits, const Images& images) {
+  const std::size_t count = images.size(), classes = logits.size() / count;
+  std::size_t right = 0;
+  double loss = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    const std::size_t label = images.labels[i];
+    if (label >= classes)
+      throw TrainingError("the network has " + std::to_string(classes) + " outputs, the data has label " +
+                          std::to_string(label));
+    const auto best = std::max_element(row.begin(), row.end());
+    right += static_cast<std::size_t>(best - row.begin()) == label;
+    double sum = 0;
+    for (const float value : row) sum += std::exp(static_cast<double>(value - *best));
+    loss += std::log(sum) - (row[label] - *best);
+  }
+  if (!std::isfinite(loss)) throw TrainingError("the network's outputs are not finite");
+  return {100.0 * static_cast<double>(right) / static_cast<double>(count), loss / static_cast<double>(count)};
+}
+
+std::vector<float> logits(const Model& model, const Images& images, std::stop_token stop) {
+  check_fit(model.graph, images.shape);
+  const ThreadSettings settings;
+  TorchNetwork network(model.graph);
+  network.load(model.weights);
+  const Shape input = model.graph.shape(0);
+  return run_logits(network, at::kCPU, resized(images, input.height, input.width), model.input, stop);
+}
+
+Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop) {
+  if (images.size() == 0) return {};
+  return score(logits(model, images, stop), images);
+}
+
+// The floating point unit's control word belongs to the thread, not to LibTorch: what was there is put back.
+ThreadSettings::ThreadSettings() {
+#if defined(__SSE__)
+  control_ = _mm_getcsr();
+#endif
+  at::set_num_threads(1);
+  at::globalContext().setFlushDenormal(true);
+}
+
+ThreadSettings::~ThreadSettings() {
+#if defined(__SSE__)
+  _mm_setcsr(control_);
+#endif
+}
+
+void tune_process() {
+  // A step allocates and frees the same tens of megabytes; kept, they are never faulted in again.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
+  at::set_num_threads(1);
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,39 @@
+// Running networks over images: what training and evaluation share. Not public: includes LibTorch.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "trainers/batch_internal.hpp"
+#include "trainers/network_internal.hpp"
+#include "trainers/trainer.hpp"
+
+namespace paretoforge {
+
+/// Settings of the calling thread while it runs networks: one thread inside LibTorch, numbers too small to be normal
+/// flushed to zero (they cost a hundred times as much; this one is put back at the end).
+class ThreadSettings {
+ public:
+  ThreadSettings();
+  ~ThreadSettings();
+  ThreadSettings(const ThreadSettings&) = delete;
+  ThreadSettings& operator=(const ThreadSettings&) = delete;
+
+ private:
+  [[maybe_unused]] unsigned control_ = 0;  ///< of the processor's floating point unit, as found
+};
+
+/// Uninitialised floats [count, channels, height, width] on the CPU, channels last in memory.
+at::Tensor image_tensor(std::size_t count, const Shape& shape);
+
+/// Outputs [images, classes] of a network in evaluation; images have the network's input shape.
+std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
+                              const Normalisation& normalisation, const std::stop_token& stop);
+/// Accuracy and loss of such outputs. Throws TrainingError where there are fewer outputs than labels need, or one
+/// is not finite.
+Evaluation score(std::span<const float> logits, const Images& images);
+
+}  // namespace paretoforge

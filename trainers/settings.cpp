@@ -1,0 +1,79 @@
+// Reading a `train:` section, and the schedules of the learning rate.
+#include <cmath>
+#include <numbers>
+
+#include "trainers/trainer.hpp"
+
+namespace paretoforge {
+namespace {
+
+constexpr std::int64_t most = 1'000'000'000;
+
+template <class T>
+void read_integer(const Config& config, std::string_view key, std::int64_t least, T& value) {
+  if (const auto found = config.find(key)) value = static_cast<T>(found->integer(least, most));
+}
+
+void read_number(const Config& config, std::string_view key, double least, double greatest, double& value) {
+  if (const auto found = config.find(key)) value = found->number(least, greatest);
+}
+
+void read_flag(const Config& config, std::string_view key, bool& value) { value = config.boolean_or(key, value); }
+
+void read_budget(const Config& config, TrainBudget& budget) {
+  read_integer(config, "epochs", 0, budget.epochs);
+  read_integer(config, "images", 1, budget.images);
+  read_number(config, "share", 1e-6, 1, budget.share);
+  read_integer(config, "validation", 0, budget.validation);
+  read_integer(config, "resolution", 1, budget.resolution);
+  read_integer(config, "batch", 1, budget.batch);
+  read_integer(config, "split_seed", 0, budget.split_seed);
+  read_flag(config, "test", budget.test);
+}
+
+void read_augmentation(const Config& config, Augmentation& augment) {
+  config.allow({"crop", "shift", "flip"});
+  read_integer(config, "crop", 0, augment.crop);
+  read_integer(config, "shift", 0, augment.shift);
+  read_flag(config, "flip", augment.flip);
+}
+
+void read_recipe(const Config& config, TrainRecipe& recipe) {
+  constexpr double below_one = 0x1.fffffffffffffp-1;
+  read_number(config, "rate", 0, 1e3, recipe.rate);
+  read_number(config, "momentum", 0, below_one, recipe.momentum);
+  read_flag(config, "nesterov", recipe.nesterov);
+  read_number(config, "weight_decay", 0, 1, recipe.weight_decay);
+  read_number(config, "label_smoothing", 0, below_one, recipe.label_smoothing);
+  if (const auto schedule = config.find("schedule"))
+    recipe.schedule = schedule->one_of({"one-cycle", "cosine"}) == "cosine" ? Schedule::cosine : Schedule::one_cycle;
+  if (const auto augment = config.find("augment")) read_augmentation(*augment, recipe.augment);
+}
+
+}  // namespace
+
+TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
+  config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
+                "split_seed", "rate", "momentum", "nesterov", "weight_decay", "schedule", "label_smoothing",
+                "augment"});
+  TrainSettings settings = otherwise;
+  if (const auto data = config.find("data")) settings.data = data;
+  if (const auto trainer = config.find("trainer")) {
+    std::vector<std::string> names;
+    for (const auto& kind : trainers()) names.emplace_back(kind.name);
+    settings.trainer = trainer->one_of(names);
+  }
+  if (const auto device = config.find("device")) settings.device = device->one_of({"auto", "cpu", "cuda"});
+  read_budget(config, settings.budget);
+  read_recipe(config, settings.recipe);
+  return settings;
+}
+
+double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps) {
+  const double at = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
+  const double rising = recipe.schedule == Schedule::one_cycle ? 0.3 : 0.0;
+  if (at < rising) return recipe.rate * (0.04 + 0.96 * at / rising);
+  return recipe.rate * 0.5 * (1 + std::cos(std::numbers::pi * (at - rising) / (1 - rising)));
+}
+
+}  // namespace paretoforge

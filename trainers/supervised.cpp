@@ -1,0 +1,206 @@
+// Supervised training: stochastic gradient descent on labelled images, one thread a network.
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <numeric>
+
+#include "trainers/session_internal.hpp"
+#include "trainers/trainer_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+/// What is drawn from a training's seed: weights from stream 0, order and augmentation from stream 1.
+enum : std::uint64_t { weights_stream, order_stream };
+
+double thread_cpu_seconds() {
+  std::timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Momentum over all parameters at once: they lie in one vector.
+class Optimizer {
+ public:
+  Optimizer(const TorchNetwork& network, const TrainRecipe& recipe)
+      : network_(network), recipe_(recipe), velocity_(at::zeros_like(network.parameters())) {}
+
+  void step(double rate) {
+    c10::NoGradGuard guard;
+    const auto& parameters = network_.parameters();
+    auto gradients = network_.gradients();
+    const auto decayed = network_.decayed();
+    gradients.narrow(0, 0, decayed).add_(parameters.narrow(0, 0, decayed), recipe_.weight_decay);
+    velocity_.mul_(recipe_.momentum).add_(gradients);
+    if (recipe_.nesterov) gradients.add_(velocity_, recipe_.momentum);
+    parameters.add_(recipe_.nesterov ? gradients : velocity_, -rate);
+    gradients.zero_();
+  }
+
+ private:
+  const TorchNetwork& network_;
+  const TrainRecipe& recipe_;
+  at::Tensor velocity_;
+};
+
+/// One training from the first weights to the last.
+class Run {
+ public:
+  Run(TorchNetwork& network, at::Device device, const TrainRecipe& recipe, const TrainBudget& budget,
+      const Images& images, const Normalisation& input, const std::stop_token& stop)
+      : network_(network),
+        device_(device),
+        recipe_(recipe),
+        budget_(budget),
+        images_(images),
+        stop_(stop),
+        maker_(images, input),
+        optimizer_(network, recipe),
+        random_(derived_seed(budget.seed, order_stream)),
+        order_(images.size()),
+        batch_(std::min(images.size(), static_cast<std::size_t>(budget.batch))),
+        input_(image_tensor(batch_, images.shape)),
+        labels_(at::empty({static_cast<std::int64_t>(batch_)}, at::kLong)) {
+    std::iota(order_.begin(), order_.end(), 0u);
+  }
+
+  /// All epochs; the mean loss of the last.
+  double run() {
+    // What is left over after the last full batch waits for another epoch's order.
+    const auto per_epoch = static_cast<std::int64_t>(images_.size() / batch_);
+    const std::int64_t steps = per_epoch * budget_.epochs;
+    double sum = std::numeric_limits<double>::quiet_NaN();
+    for (steps_ = 0; steps_ < steps; ++steps_) {
+      const auto at = static_cast<std::size_t>(steps_ % per_epoch);
+      if (at == 0) random_.shuffle(order_), sum = 0;
+      if (stop_.stop_requested()) throw TrainingInterrupted();
+      sum += step(std::span(order_).subspan(at * batch_, batch_), rate_at(recipe_, steps_, steps));
+    }
+    return sum / static_cast<double>(per_epoch);
+  }
+
+  std::int64_t steps() const { return steps_; }
+
+ private:
+  double step(std::span<const std::uint32_t> positions, double rate) {
+    maker_.augmented(positions, recipe_.augment, random_, input_.data_ptr<float>());
+    for (std::size_t i = 0; i < positions.size(); ++i)
+      labels_.data_ptr<std::int64_t>()[i] = images_.labels[positions[i]];
+    const auto outputs = network_.logits(input_.to(device_), TorchNetwork::Mode::training);
+    const auto loss =
+        at::cross_entropy_loss(outputs, labels_.to(device_), {}, at::Reduction::Mean, -100, recipe_.label_smoothing);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value))
+      throw TrainingError("training diverged: the loss is not finite at step " + std::to_string(steps_ + 1) +
+                          ", rate " + std::to_string(rate));
+    if (loss.requires_grad()) {  // not where the input does not reach the output
+      loss.backward();
+      optimizer_.step(rate);
+    }
+    return value;
+  }
+
+  TorchNetwork& network_;
+  at::Device device_;
+  const TrainRecipe& recipe_;
+  const TrainBudget& budget_;
+  const Images& images_;
+  const std::stop_token& stop_;
+  BatchMaker maker_;
+  Optimizer optimizer_;
+  Random random_;
+  std::vector<std::uint32_t> order_;
+  std::size_t batch_;
+  at::Tensor input_, labels_;
+  std::int64_t steps_ = 0;
+};
+
+class Supervised : public Trainer {
+ public:
+  Supervised(std::shared_ptr<const Dataset> data, const TrainSettings& settings)
+      : data_(std::move(data)),
+        recipe_(settings.recipe),
+        device_(chosen_device(settings.device)),
+        input_(normalisation(data_->train)) {}
+
+  TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop) const override {
+    try {
+      return run(graph, budget, stop);
+    } catch (const c10::Error& error) {
+      throw TrainingError(error.what_without_backtrace());
+    } catch (const std::bad_alloc&) {
+      throw TrainingError("out of memory");
+    }
+  }
+
+ private:
+  static at::Device chosen_device(const std::string& name) {
+    if (name == "cuda" && !at::hasCUDA()) throw ConfigError("error: device cuda: this LibTorch sees no GPU");
+    return name != "cpu" && at::hasCUDA() ? at::kCUDA : at::kCPU;
+  }
+
+  TrainResult run(const Graph& graph, const TrainBudget& budget, const std::stop_token& stop) const {
+    const ThreadSettings settings;
+    const auto begin = std::chrono::steady_clock::now();
+    const double cpu_begin = thread_cpu_seconds();
+    const Graph shaped = at_resolution(graph, budget.resolution);
+    check(shaped, budget);
+    const Split parts = chosen(budget);
+    const auto sized = [&](const Images& images) {
+      return resized(images, shaped.shape(0).height, shaped.shape(0).width);
+    };
+
+    TorchNetwork network(shaped, device_);
+    network.initialise(derived_seed(budget.seed, weights_stream));
+    const Images images = sized(selected(data_->train, parts.train));
+    Run run(network, device_, recipe_, budget, images, input_, stop);
+    TrainResult result;
+    result.train_loss = run.run();
+    result.steps = run.steps();
+    result.model = {graph, network.weights(), {}, input_};
+    const auto measured = [&](const Images& part) {
+      return score(run_logits(network, device_, part, input_, stop), part);
+    };
+    if (!parts.validation.empty()) result.validation = measured(sized(selected(data_->train, parts.validation)));
+    if (budget.test) result.test = measured(sized(data_->test));
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.cpu_seconds = thread_cpu_seconds() - cpu_begin;
+    return result;
+  }
+
+  void check(const Graph& graph, const TrainBudget& budget) const {
+    check_fit(graph, data_->shape);
+    const auto outputs = static_cast<std::size_t>(graph.shape(graph.output()).elements());
+    if (outputs != data_->classes.size())
+      throw TrainingError("the network has " + std::to_string(outputs) + " outputs, the data " +
+                          std::to_string(data_->classes.size()) + " classes");
+    if (budget.batch < 1 || budget.epochs < 0)
+      throw TrainingError("a budget needs a batch of at least 1 and no negative epochs");
+    if (budget.validation >= data_->train.size())
+      throw TrainingError("the validation split leaves nothing to train on");
+  }
+
+  Split chosen(const TrainBudget& budget) const {
+    Split parts = split(data_->train.size(), budget.validation, budget.split_seed);
+    const std::size_t most = budget.images > 0 ? std::min(budget.images, parts.train.size()) : parts.train.size();
+    const auto count = static_cast<std::size_t>(std::llround(budget.share * static_cast<double>(most)));
+    parts.train.resize(std::clamp(count, std::size_t{1}, most));
+    return parts;
+  }
+
+  std::shared_ptr<const Dataset> data_;
+  TrainRecipe recipe_;
+  at::Device device_;
+  Normalisation input_;
+};
+
+}  // namespace
+
+std::unique_ptr<Trainer> make_supervised(std::shared_ptr<const Dataset> data, const TrainSettings& settings) {
+  return std::make_unique<Supervised>(std::move(data), settings);
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,133 @@
+// How good a network is: training it on labelled images at a budget, and evaluating what came of it.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "configs/config.hpp"
+#include "space/model.hpp"
+#include "trainers/data.hpp"
+
+namespace paretoforge {
+
+/// What one training may cost: the knobs that make a proxy of it.
+struct TrainBudget {
+  std::int32_t epochs = 3;        ///< passes over the images; 0 evaluates the network as initialised
+  std::size_t images = 0;         ///< of the training part, the same ones for every trial; 0 is all but `validation`
+  double share = 1;               ///< above 0 to 1: the part of those that is trained on
+  std::size_t validation = 5000;  ///< images held back from the training part to validate on; 0 is none
+  std::int32_t resolution = 0;    ///< height and width trained and evaluated at; 0 is the network's own input size
+  std::int32_t batch = 64;        ///< images a step; more than there are makes one step an epoch of all of them
+  bool test = false;              ///< evaluate on the test part too
+  std::uint64_t seed = 1;         ///< of weights, order and augmentation
+  std::uint64_t split_seed = 1;   ///< of the validation split and the choice of images: the same for all trials
+};
+
+enum class Schedule : std::uint8_t {
+  one_cycle,  ///< linear from rate/25 up over the first 30 % of the steps, then half a cosine to 0 (after Smith, 2018)
+  cosine,     ///< half a cosine from the rate to 0 (Loshchilov and Hutter, 2017)
+};
+
+/// Random changes of each training image; what enters at the borders is said by each.
+struct Augmentation {
+  std::int32_t crop = 0;   ///< cut out of the image mirrored at its borders by this many pixels: details move, no gap
+  std::int32_t shift = 0;  ///< moved by up to this many pixels each way, the gap is black
+  bool flip = false;       ///< left to right, every second image
+};
+
+/// Stochastic gradient descent with momentum (Sutskever et al., 2013) on softmax cross-entropy.
+struct TrainRecipe {
+  double rate = 0.2;           ///< the schedule's peak
+  double momentum = 0.9;       ///< 0 to below 1
+  bool nesterov = true;        ///< look ahead along the momentum
+  double weight_decay = 5e-4;  ///< of convolution and linear weights; biases and norms have none
+  Schedule schedule = Schedule::one_cycle;
+  double label_smoothing = 0.0;  ///< 0 to below 1: this share of each target is spread over all classes
+  Augmentation augment;
+};
+
+/// All that a `train:` section says.
+struct TrainSettings {
+  std::optional<Config> data;  ///< what load_dataset reads
+  std::string trainer = "supervised";
+  std::string device = "auto";  ///< cpu, cuda, or auto: cuda where this LibTorch sees a GPU
+  TrainBudget budget;
+  TrainRecipe recipe;
+
+  /// Reads a map with the keys data, trainer, device, epochs, images, share, validation, resolution, batch, test,
+  /// split_seed, rate, momentum, nesterov, weight_decay, schedule (one-cycle, cosine), label_smoothing and augment
+  /// ({crop, shift, flip}); each may be absent. `otherwise` holds what absent keys mean. Throws ConfigError.
+  static TrainSettings read(const Config& config, const TrainSettings& otherwise);
+  static TrainSettings read(const Config& config) { return read(config, {}); }
+};
+
+/// The recipe's learning rate at step `step` of `steps`, 0 <= step < steps.
+double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps);
+
+/// What a network scores on a set of images.
+struct Evaluation {
+  double accuracy_pct = std::numeric_limits<double>::quiet_NaN();
+  double loss = std::numeric_limits<double>::quiet_NaN();  ///< mean cross-entropy, natural logarithm
+};
+
+struct TrainResult {
+  Evaluation validation;                                         ///< NaN where the budget holds no image back
+  Evaluation test;                                               ///< NaN unless the budget asks for it
+  double train_loss = std::numeric_limits<double>::quiet_NaN();  ///< mean over the last epoch, smoothing included
+  std::int64_t steps = 0;
+  double seconds = 0;                       ///< of the clock on the wall
+  double cpu_seconds = 0;                   ///< of the thread that trained
+  Model model{Graph(Shape{}), {}, {}, {}};  ///< the graph given, its weights and what the input went through
+};
+
+/// This network cannot be trained: the loss is no longer finite (with step and rate), or the network, the data
+/// and the budget do not fit together. A trial fails with it; the study goes on.
+class TrainingError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+/// The stop token was set; nothing is left behind.
+class TrainingInterrupted : public std::runtime_error {
+ public:
+  TrainingInterrupted() : std::runtime_error("training was interrupted") {}
+};
+
+/// Trains networks on one data set with one recipe. Safe to use from many threads at once, one network a thread;
+/// the result depends on graph and budget alone, to the last bit on the same kind of processor with the same
+/// libraries.
+class Trainer {
+ public:
+  virtual ~Trainer() = default;
+  /// Throws TrainingError, or TrainingInterrupted soon (one batch) after `stop` is set.
+  virtual TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop = {}) const = 0;
+};
+
+/// A row of the table of trainers.
+struct TrainerKind {
+  std::string_view name, summary;
+  std::unique_ptr<Trainer> (*make)(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
+};
+std::span<const TrainerKind> trainers();
+/// The trainer that the settings name; throws ConfigError where there is none, or no CUDA device where one is asked
+/// for.
+std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
+
+/// The network's outputs before any final softmax, [images, classes]; images are resized to the network's input.
+/// Runs on the CPU. Throws TrainingError where channels do not fit, TrainingInterrupted.
+std::vector<float> logits(const Model& model, const Images& images, std::stop_token stop = {});
+/// Accuracy (the first of equal outputs counts) and loss of a trained model.
+Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop = {});
+
+/// Settings of the whole process that make training fast: memory is kept rather than handed back to the system
+/// between batches, and LibTorch uses one thread (trials run side by side). Call once at the start of a program,
+/// before any thread is begun.
+void tune_process();
+
+}  // namespace paretoforge
