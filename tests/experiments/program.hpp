@@ -4,11 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 namespace program {
 
@@ -38,6 +41,8 @@ inline std::string read(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+inline constexpr std::string_view seconds_column = "seconds,message\n";
+
 struct Result {
   int code = -1;  ///< exit code, or minus the signal that ended it
   std::string out, err;
@@ -51,15 +56,15 @@ inline Result run(const std::string& arguments, const std::string& before = "") 
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), read(out), read(err)};
 }
 
-/// The lines of a trials.csv without their seconds, the last column but one.
+/// The lines of a trials.csv with their seconds emptied. Only a message, which stands behind them, may hold a comma.
 inline std::string without_seconds(const std::string& csv) {
+  const auto commas_before = std::count(csv.begin(), std::search(csv.begin(), csv.end(), seconds_column.begin(), seconds_column.end()), ',');
+  std::istringstream lines(csv);
   std::string result;
-  for (std::size_t begin = 0; begin < csv.size();) {
-    const std::size_t end = std::min(csv.find('\n', begin), csv.size());
-    std::string line = csv.substr(begin, end - begin);
-    const std::size_t last = line.rfind(','), before = line.rfind(',', last - 1);
-    result += line.substr(0, before) + line.substr(last) + "\n";
-    begin = end + 1;
+  for (std::string line; std::getline(lines, line);) {
+    std::size_t begin = 0;
+    for (auto i = commas_before; i > 0; --i) begin = line.find(',', begin) + 1;
+    result += line.erase(begin, line.find(',', begin) - begin) + "\n";
   }
   return result;
 }

@@ -48,26 +48,42 @@ std::string write_study(const Scratch& scratch, int trials) {
       .string();
 }
 
-/// Starts the program, lets it live for `milliseconds`, sends `signal`; its exit code or minus the signal.
-int stopped_after(const std::string& study, const std::string& out, int milliseconds, int signal) {
-  const pid_t child = fork();
-  if (child == 0) {
+/// The program at work on a study.
+class Searching {
+ public:
+  Searching(const std::string& study, const std::string& out) : out_(out), child_(fork()) {
+    if (child_ != 0) return;
     if (freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(99);
     execl(PARETOFORGE_PROGRAM, PARETOFORGE_PROGRAM, "search", study.c_str(), "--out", out.c_str(), "--threads", "2", nullptr);
     _exit(99);
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-  kill(child, signal);
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
+
+  /// Until it has opened its study: from then on it holds the lock and minds signals.
+  void wait_until_open() const {
+    for (int i = 0; i < 6000 && !std::filesystem::exists(out_ + "/study.yaml"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    REQUIRE(std::filesystem::exists(out_ + "/study.yaml"));
+  }
+
+  /// Its exit code, or minus the signal that ended it.
+  int stop(int signal) const {
+    kill(child_, signal);
+    int status = 0;
+    waitpid(child_, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  std::string out_;
+  pid_t child_;
+};
+
+void sleep_ms(std::uint64_t milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
 
 }  // namespace
 
 TEST_CASE("one thread, two threads, and twenty kills at random moments give the same trials") {
   const Scratch scratch("kills");
-  const std::string study = write_study(scratch, 30);
+  const std::string study = write_study(scratch, 60);
   const auto trials = [&](const std::string& folder) { return program::without_seconds(program::read(scratch / (folder + "/trials.csv"))); };
   REQUIRE(run("search " + study + " --threads 1 --out " + (scratch / "one").string()).code == 0);
   REQUIRE(run("search " + study + " --threads 2 --out " + (scratch / "two").string()).code == 0);
@@ -76,7 +92,11 @@ TEST_CASE("one thread, two threads, and twenty kills at random moments give the 
 
   paretoforge::Random random(std::random_device{}());
   int killed = 0;
-  for (int i = 0; i < 20; ++i) killed += stopped_after(study, (scratch / "killed").string(), static_cast<int>(100 + random.below(500)), SIGKILL) == -SIGKILL;
+  for (int i = 0; i < 20; ++i) {
+    const Searching searching(study, (scratch / "killed").string());
+    sleep_ms(100 + random.below(500));
+    killed += searching.stop(SIGKILL) == -SIGKILL;
+  }
   REQUIRE(killed >= 5);  // the last may have come after the end
   REQUIRE(run("search " + study + " --out " + (scratch / "killed").string()).code == 0);
   REQUIRE(trials("killed") == trials("one"));
@@ -88,9 +108,10 @@ TEST_CASE("signals in mid-training stop the study at once, with everything saved
   const std::string study = write_study(scratch, 150);
   for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     const std::string out = (scratch / std::to_string(code)).string();
-    const auto begin = std::chrono::steady_clock::now();
-    REQUIRE(stopped_after(study, out, 1000, signal) == code);
-    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(20));
+    const Searching searching(study, out);
+    searching.wait_until_open();
+    sleep_ms(500);
+    REQUIRE(searching.stop(signal) == code);
     const std::string before = program::read(out + "/trials.csv");
     REQUIRE(run("search " + study + " --out " + out).code == 0);
     REQUIRE(program::without_seconds(program::read(out + "/trials.csv")).starts_with(program::without_seconds(before)));
@@ -100,9 +121,10 @@ TEST_CASE("signals in mid-training stop the study at once, with everything saved
 TEST_CASE("a second process on a running study is refused") {
   const Scratch scratch("second");
   const std::string study = write_study(scratch, 400), out = (scratch / "out").string();
-  std::jthread first([&] { stopped_after(study, out, 2500, SIGINT); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  const Searching first(study, out);
+  first.wait_until_open();
   const auto second = run("search " + study + " --out " + out);
+  first.stop(SIGINT);
   REQUIRE(second.code == 2);
   REQUIRE_THAT(second.err, ContainsSubstring("another process"));
 }
