@@ -73,7 +73,7 @@ void write_tables(const StudyFile& study, const StudyState& state, const fs::pat
 StudyState run_search(StudyFile& study, Store& store, const fs::path& folder, unsigned threads, Progress& progress, const std::atomic<bool>& stop) {
   const SearchSettings& search = *study.search;
   const std::vector<Criterion> known = criteria(study.objectives);
-  Study run{*study.space, study.objectives, search.make({*study.space, known, search.seed, study.points}), {search.trials, search.seconds}, &store,
+  Study run{*study.space, study.objectives, search.make({*study.space, known, search.seed, study.points, cheap_values(*study.space, study.objectives)}), {search.trials, search.seconds}, &store,
             threads, search.window, study.identity, search.seed, &stop, nullptr};
   run.on_told = [&](const StudyState& state, bool entered_front) {
     if (entered_front && state.trials.size() > state.replayed) progress.member(member_text(known, state.trials.back()));

@@ -1,4 +1,5 @@
 // One trial: objectives in order, cheap first; limits, faults and bad numbers become its state.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -59,6 +60,24 @@ Network decoded(const Space& space, const Architecture& architecture) {
   Graph written = space.decode(architecture);
   Graph left = pruned(written);
   return {std::move(written), std::move(left)};
+}
+
+CheapValues cheap_values(const Space& space, std::span<const Objective> objectives) {
+  if (std::none_of(objectives.begin(), objectives.end(), [](const Objective& o) { return !o.expensive; })) return nullptr;
+  return [space, known = std::vector<Objective>(objectives.begin(), objectives.end())](const Architecture& point)
+             -> std::optional<std::vector<std::optional<double>>> {
+    std::vector<std::optional<double>> values(known.size());
+    try {
+      const Network network = decoded(space, point);
+      const Candidate candidate{point, network.pruned, network.written, 0, 0, {}};
+      for (std::size_t i = 0; i < known.size(); ++i)
+        if (!known[i].expensive) values[i] = known[i].measure(candidate);
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+    const bool finite = std::all_of(values.begin(), values.end(), [](const auto& v) { return !v || std::isfinite(*v); });
+    return finite ? std::optional(std::move(values)) : std::nullopt;
+  };
 }
 
 std::optional<Trial> measured(const Space& space, std::span<const Objective> objectives, const Assignment& assignment,

@@ -60,6 +60,12 @@ struct Objective : Criterion {
 
 std::vector<Criterion> criteria(std::span<const Objective> objectives);
 
+/// The values of the cheap objectives at a canonical point, one place per objective, empty for expensive ones. Nothing
+/// where one of them throws or is not finite: a trial of that point would fail.
+using CheapValues = std::function<std::optional<std::vector<std::optional<double>>>(const Architecture&)>;
+/// Measures them outside any trial (number and seed are 0); null where no objective is cheap. The objectives are copied.
+CheapValues cheap_values(const Space& space, std::span<const Objective> objectives);
+
 /// The value as something to minimise.
 inline double cost(const Criterion& criterion, double value) {
   return criterion.goal == Goal::minimize ? value : -value;

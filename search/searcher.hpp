@@ -44,6 +44,9 @@ struct SearchProblem {
   /// The only points that may be proposed, canonical and distinct, where a table holds only part of the space;
   /// null: all of them.
   std::shared_ptr<const std::vector<Architecture>> points = nullptr;
+  /// What the cheap objectives say of a point, so that a searcher can weigh thousands of candidates before it
+  /// proposes one; null: unknown before a trial.
+  CheapValues cheap = nullptr;
 };
 
 /// One row of the table of searchers.
