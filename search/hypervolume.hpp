@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "search/pareto.hpp"
 
@@ -15,5 +16,14 @@ namespace paretoforge {
 /// points worst in the last coordinate first, so that each lives in one dimension less (While, Bradstreet and
 /// Barone, "A fast way of calculating exact hypervolumes", 2012). Written for 2 to 5 objectives; any number works.
 double hypervolume(const Costs& points, std::span<const double> reference);
+
+/// What would be lost without each point: the volume that it alone dominates below `reference`. 0 for points that
+/// another one dominates or equals, or that do not reach the reference; dominated points count against those that
+/// dominate them, as the definition has it.
+///
+/// Exact. Up to three objectives: one sweep over all points that keeps, for each step of the staircase, the part that
+/// it covers alone (after Emmerich and Fonseca, "Computing hypervolume contributions in low dimensions", 2011). More:
+/// one hypervolume per point, of what the others cover of its box.
+std::vector<double> hypervolume_contributions(const Costs& points, std::span<const double> reference);
 
 }  // namespace paretoforge

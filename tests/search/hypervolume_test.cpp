@@ -12,10 +12,14 @@ using namespace paretoforge;
 
 namespace {
 
-double volume_of(const std::vector<std::vector<double>>& rows, const std::vector<double>& reference) {
-  Costs points(reference.size());
+Costs costs_of(const std::vector<std::vector<double>>& rows, std::size_t width) {
+  Costs points(width);
   for (const auto& row : rows) points.add(row);
-  return hypervolume(points, reference);
+  return points;
+}
+
+double volume_of(const std::vector<std::vector<double>>& rows, const std::vector<double>& reference) {
+  return hypervolume(costs_of(rows, reference.size()), reference);
 }
 
 /// The sum over all subsets of the box that they share, with alternating sign.
@@ -89,4 +93,60 @@ TEST_CASE("an objective that is constant scales the volume of the others") {
   auto lifted = flat;
   for (auto& row : lifted) row.push_back(0.25);
   CHECK(volume_of(lifted, {1, 1, 1, 1}) == Approx(0.75 * volume_of(flat, {1, 1, 1})).epsilon(1e-12));
+}
+
+TEST_CASE("contributions of boxes and stairs") {
+  const auto of = [](const std::vector<std::vector<double>>& rows, const std::vector<double>& reference) {
+    return hypervolume_contributions(costs_of(rows, reference.size()), reference);
+  };
+  using Volumes = std::vector<double>;
+  CHECK(of({}, {1, 1}).empty());
+  CHECK(of({{0.5}, {0.25}, {3}}, {2}) == Volumes{0, 0.25, 0});
+  CHECK(of({{0, 2}, {1, 1}, {2, 0}}, {3, 3}) == Volumes{1, 1, 1});
+  CHECK(of({{0, 0}, {0.5, 0.5}}, {1, 1}) == Volumes{0.75, 0});  // what a dominated point covers is not covered alone
+  CHECK(of({{0, 0}, {0, 0}, {0.5, 0.5}}, {1, 1}) == Volumes{0, 0, 0});
+  CHECK(of({{0, 0, 1}, {0, 1, 0}, {1, 0, 0}}, {2, 2, 2}) == Volumes{1, 1, 1});
+  CHECK(of({{0, 0, 0}}, {1, 2, 3}) == Volumes{6});
+  CHECK(of({{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}, {2, 2, 2, 2}) == Volumes{1, 1, 1, 1});
+  CHECK_THROWS_AS(hypervolume_contributions(Costs(2), std::vector<double>{1, 1, 1}), std::invalid_argument);
+}
+
+TEST_CASE("a contribution is what the volume loses without the point, ties and doubles included") {
+  Random random(5);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t width = 1 + static_cast<std::size_t>(round) % 5;
+    const auto rows = random_rows(random.below(30), width, random.chance(0.5) ? 5 : 1000, random);
+    const std::vector<double> reference(width, 0.9);
+    const auto contributions = hypervolume_contributions(costs_of(rows, width), reference);
+    REQUIRE(contributions.size() == rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      auto others = rows;
+      others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+      INFO("round " << round << ", " << width << " objectives, point " << i << " of " << rows.size());
+      REQUIRE(contributions[i] == Approx(volume_of(rows, reference) - volume_of(others, reference)).margin(1e-12));
+    }
+  }
+}
+
+TEST_CASE("contributions of a front of hundreds, and of coordinates far apart") {
+  Random random(6);
+  for (const std::size_t width : {2, 3}) {
+    // On a plane nobody dominates anybody.
+    auto rows = random_rows(300, width, 100000, random);
+    for (auto& row : rows) {
+      row.back() = 3;
+      for (std::size_t k = 0; k + 1 < width; ++k) row.back() -= row[k];
+    }
+    const std::vector<double> reference(width, 4.0);
+    const auto contributions = hypervolume_contributions(costs_of(rows, width), reference);
+    const double all = volume_of(rows, reference);
+    for (std::size_t i = 0; i < rows.size(); i += 17) {
+      auto others = rows;
+      others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+      CHECK(contributions[i] == Approx(all - volume_of(others, reference)).margin(1e-11));
+    }
+  }
+  const std::vector<std::vector<double>> far{{0, 1e-200, 0}, {1e-200, 0, 0}};
+  for (const double contribution : hypervolume_contributions(costs_of(far, 3), std::vector<double>{1e100, 1e100, 1}))
+    CHECK(contribution == Approx(1e-100));
 }
