@@ -12,21 +12,21 @@ namespace paretoforge {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> nsga2_options{"population", "crossover", "mutation"};
+constexpr std::array<std::string_view, 3> evolution_options{"population", "crossover", "mutation"};
 
 std::unique_ptr<Searcher> make_random(const SearchProblem& problem, const std::optional<Config>&) {
   return std::make_unique<RandomSearch>(problem);
 }
 
 std::unique_ptr<Searcher> make_nsga2(const SearchProblem& problem, const std::optional<Config>& search) {
-  return std::make_unique<Nsga2>(problem, search ? Nsga2Options::read(*search) : Nsga2Options{});
+  return std::make_unique<Nsga2>(problem, search ? EvolutionOptions::read(*search) : EvolutionOptions{});
 }
 
 constexpr std::array table{
-    SearcherKind{"auto", "the best there is for the problem at hand: today NSGA-II", nsga2_options, make_nsga2,
+    SearcherKind{"auto", "the best there is for the problem at hand: today NSGA-II", evolution_options, make_nsga2,
                  "nsga2"},
     SearcherKind{"random", "uniform, no point twice", {}, make_random, "random"},
-    SearcherKind{"nsga2", "non-dominated sorting genetic algorithm (Deb et al. 2002)", nsga2_options, make_nsga2,
+    SearcherKind{"nsga2", "non-dominated sorting genetic algorithm (Deb et al. 2002)", evolution_options, make_nsga2,
                  "nsga2"},
 };
 

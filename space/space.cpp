@@ -46,14 +46,30 @@ Architecture completed(const Space::Program& program, Architecture point, Choose
 
 }  // namespace
 
-Architecture Space::canonical(Architecture point) const {
-  if (point.size() != decisions().size())
-    throw std::invalid_argument("a point of " + std::to_string(decisions().size()) + " decisions was expected, not of " +
-                                std::to_string(point.size()));
+namespace {
+
+void check_values(const Space::Program& program, const Architecture& point) {
+  if (point.size() != program.decisions.size())
+    throw std::invalid_argument("a point of " + std::to_string(program.decisions.size()) +
+                                " decisions was expected, not of " + std::to_string(point.size()));
   for (std::size_t d = 0; d < point.size(); ++d)
-    if (point[d] < -1 || point[d] >= alternatives(*program_, d))
-      throw std::invalid_argument("decision '" + decisions()[d].name + "' has no alternative " + std::to_string(point[d]));
+    if (point[d] < -1 || point[d] >= alternatives(program, d))
+      throw std::invalid_argument("decision '" + program.decisions[d].name + "' has no alternative " +
+                                  std::to_string(point[d]));
+}
+
+}  // namespace
+
+Architecture Space::canonical(Architecture point) const {
+  check_values(*program_, point);
   return completed(*program_, std::move(point), [](std::size_t) { return 0; });
+}
+
+Architecture Space::canonical(Architecture point, Random& random) const {
+  check_values(*program_, point);
+  return completed(*program_, std::move(point), [&](std::size_t d) {
+    return static_cast<std::int32_t>(random.below(decisions()[d].labels.size()));
+  });
 }
 
 bool Space::is_canonical(const Architecture& point) const {
@@ -120,27 +136,27 @@ std::vector<Architecture> Space::neighbours(const Architecture& point) const {
   return all;
 }
 
-void Space::enumerate(const std::function<bool(const Architecture&)>& visit) const {
-  // Depth first over the decisions in the order a walk meets them: `path` holds those met, `point` their values.
-  Architecture point(decisions().size(), -1);
+std::optional<Architecture> Space::next(const Architecture& point) const {
+  // The decisions in the order a walk meets them: the last that has an alternative left takes it, and those behind it
+  // begin anew.
+  Architecture prefix(point.size(), -1);
   std::vector<std::size_t> path;
-  const auto descend = [&] {
-    program_->walk(point, [&](std::size_t d) {
-      if (point[d] >= 0) return;
-      point[d] = 0;
-      path.push_back(d);
-    });
-  };
-  descend();
-  while (visit(point)) {
-    while (!path.empty() && point[path.back()] + 1 == alternatives(*program_, path.back())) {
-      point[path.back()] = -1;
-      path.pop_back();
-    }
-    if (path.empty()) return;
-    ++point[path.back()];
-    descend();
+  program_->walk(prefix, [&](std::size_t d) {
+    if (prefix[d] >= 0) return;
+    prefix[d] = point[d];
+    path.push_back(d);
+  });
+  while (!path.empty() && prefix[path.back()] + 1 == alternatives(*program_, path.back())) {
+    prefix[path.back()] = -1;
+    path.pop_back();
   }
+  if (path.empty()) return std::nullopt;
+  ++prefix[path.back()];
+  return completed(*program_, std::move(prefix), [](std::size_t) { return 0; });
+}
+
+void Space::enumerate(const std::function<bool(const Architecture&)>& visit) const {
+  for (std::optional<Architecture> point = first(); point && visit(*point);) point = next(*point);
 }
 
 std::size_t Space::encoding_width() const {

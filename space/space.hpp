@@ -52,6 +52,8 @@ class Space {
   /// Makes a point canonical: clears what is inactive and gives alternative 0 to what is active and unset (-1).
   /// Throws std::invalid_argument where a value is outside its alternatives.
   Architecture canonical(Architecture point) const;
+  /// The same, but samples what is active and unset.
+  Architecture canonical(Architecture point, Random& random) const;
   bool is_canonical(const Architecture& point) const;
 
   /// Every active decision uniform over its alternatives.
@@ -66,6 +68,10 @@ class Space {
   std::vector<Architecture> neighbours(const Architecture& point) const;
   /// Calls `visit` with every point in lexicographic order until it returns false.
   void enumerate(const std::function<bool(const Architecture&)>& visit) const;
+  /// The first point in that order (alternative 0 everywhere), and the one after a canonical point; nothing after
+  /// the last.
+  Architecture first() const { return canonical(Architecture(decisions().size(), -1)); }
+  std::optional<Architecture> next(const Architecture& point) const;
 
   /// For surrogates: per decision one number in 0..1 where ordinal, else one-hot; inactive is all zeros and
   /// one more flag per conditional decision says whether it is active.

@@ -152,3 +152,15 @@ TEST_CASE("sizes beyond 64 bits are exact") {
   REQUIRE_FALSE(size.exact.has_value());
   REQUIRE(size.digits.size() == 151);  // 2^500
 }
+
+TEST_CASE("a point completed at random keeps what it has, and the rest comes from all alternatives") {
+  for (const std::string& document : documents) {
+    const Space s = parse(document);
+    Random random(5);
+    std::set<Architecture> seen;
+    for (int i = 0; i < 20000; ++i) seen.insert(s.canonical(Architecture(s.decisions().size(), -1), random));
+    REQUIRE(s.size().exact == seen.size());
+    for (const Architecture& point : seen) REQUIRE(s.canonical(point, random) == point);
+    REQUIRE_THROWS_AS(s.canonical(Architecture(s.decisions().size(), 99), random), std::invalid_argument);
+  }
+}
