@@ -11,10 +11,11 @@ namespace paretoforge {
 /// The volume of what the points dominate below `reference` (one coordinate per objective; all minimised).
 /// Points that are not better than the reference in every coordinate add nothing; no points give 0.
 ///
-/// Exact. Two objectives: a sweep. Three: a sweep in the third with the staircase of the first two kept
-/// (Beume, Fonseca, López-Ibáñez, Paquete and Vahrenhold, 2009), O(n log n). More: the exclusive parts of the
-/// points worst in the last coordinate first, so that each lives in one dimension less (While, Bradstreet and
-/// Barone, "A fast way of calculating exact hypervolumes", 2012). Written for 2 to 5 objectives; any number works.
+/// Exact but for rounding; coordinates below the reference must be finite. Two objectives: a sweep. Three: a sweep in
+/// the third with the staircase of the first two kept (Beume, Fonseca, López-Ibáñez, Paquete and Vahrenhold, "On the
+/// complexity of computing the hypervolume indicator", 2009), O(n log n). More: slices between the last coordinates,
+/// each point's own part in one dimension less (While, Bradstreet and Barone, "A fast way of calculating exact
+/// hypervolumes", 2012), down to sweeps in three. Written for 2 to 6 objectives; any number works.
 double hypervolume(const Costs& points, std::span<const double> reference);
 
 /// What would be lost without each point: the volume that it alone dominates below `reference`. 0 for points that

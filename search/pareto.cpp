@@ -29,13 +29,7 @@ class Layer {
     if (p.size() <= 1) return true;
     if (p.size() == 2) return (*points_)[last_][1] <= p[1];
     if (p.size() == 3) return staircase_dominates(p);
-    // The newest members are the likeliest to be just below.
-    return std::any_of(members_.rbegin(), members_.rend(), [&](std::size_t member) {
-      const auto m = (*points_)[member];
-      for (std::size_t k = 1; k < p.size(); ++k)
-        if (m[k] > p[k]) return false;
-      return true;
-    });
+    return member_dominates(p.subspan(1));
   }
 
   void add(std::size_t point) {
@@ -43,7 +37,7 @@ class Layer {
     if (p.size() == 3)
       add_to_staircase(p);
     else if (p.size() > 3)
-      members_.push_back(point);
+      members_.insert(members_.end(), p.begin() + 1, p.end());
     last_ = point;  // with two objectives the newest has the least second coordinate, or it would be dominated
   }
 
@@ -59,6 +53,17 @@ class Layer {
     return right != steps_.begin() && std::prev(right)->third <= p[2];
   }
 
+  /// The newest members are the likeliest to be just below.
+  bool member_dominates(std::span<const double> rest) const {
+    for (std::size_t end = members_.size(); end > 0; end -= rest.size()) {
+      const double* member = &members_[end - rest.size()];
+      std::size_t k = 0;
+      while (k < rest.size() && member[k] <= rest[k]) ++k;
+      if (k == rest.size()) return true;
+    }
+    return false;
+  }
+
   /// Keeps the steps rising in the second coordinate and falling in the third.
   void add_to_staircase(std::span<const double> p) {
     const auto from = std::lower_bound(steps_.begin(), steps_.end(), p[1], before);
@@ -68,7 +73,7 @@ class Layer {
   }
 
   const Costs* points_;
-  std::vector<std::size_t> members_;
+  std::vector<double> members_;  ///< all coordinates but the first, row by row, where there are more than three
   std::vector<Step> steps_;
   std::size_t last_ = 0;
 };

@@ -3,15 +3,13 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "search/hypervolume.hpp"
-#include "search/pareto.hpp"
+#include "kernels_bench.hpp"
 #include "search/searcher.hpp"
 #include "search/store.hpp"
 #include "search/study.hpp"
@@ -107,44 +105,6 @@ void bench_store() {
   std::filesystem::remove_all(folder);
 }
 
-Costs random_points(std::size_t count, std::size_t width, bool on_sphere) {
-  Random random(2);
-  Costs points(width);
-  std::vector<double> row(width);
-  for (std::size_t i = 0; i < count; ++i) {
-    double length = 0;
-    for (double& value : row) {
-      value = on_sphere ? std::abs(random.normal()) : random.uniform();
-      length += value * value;
-    }
-    // Seen from the corner (1, ..., 1) every point of the sphere around it is on the front.
-    if (on_sphere)
-      for (double& value : row) value = 1 - value / std::sqrt(length);
-    points.add(row);
-  }
-  return points;
-}
-
-void bench_fronts() {
-  for (const bool on_sphere : {false, true}) {
-    const std::string shape = on_sphere ? ", all on one front" : ", uniform";
-    for (const std::size_t width : {2, 3, 5}) {
-      const Costs points = random_points(10'000, width, on_sphere);
-      const double seconds = seconds_of([&] { nondominated_layers(points); });
-      print("non-dominated layers of 10,000 points x " + std::to_string(width) + shape, 1e3 * seconds, "ms", "");
-    }
-    for (const auto& [count, width] : {std::pair<std::size_t, std::size_t>{1000, 3}, {200, 4}, {200, 5}}) {
-      const Costs points = random_points(count, width, on_sphere);
-      const std::vector<double> reference(width, 1.0);
-      double volume = 0;
-      const double seconds = seconds_of([&] { volume = hypervolume(points, reference); });
-      print("hypervolume of " + std::to_string(count) + " points x " + std::to_string(width) + shape + " = " +
-                std::to_string(volume),
-            1e3 * seconds, "ms", "");
-    }
-  }
-}
-
 /// A whole study without a store: loop, identity by network, threads.
 void bench_study() {
   const Space space = Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/nasbench201.yaml");
@@ -172,6 +132,6 @@ int main() {
     bench_searcher(kind, "ofa_mobilenetv3.yaml");
   }
   bench_store();
-  bench_fronts();
+  bench_kernels();
   bench_study();
 }

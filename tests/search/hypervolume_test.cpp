@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <limits>
 
 #include "catch.hpp"
@@ -149,4 +150,24 @@ TEST_CASE("contributions of a front of hundreds, and of coordinates far apart") 
   const std::vector<std::vector<double>> far{{0, 1e-200, 0}, {1e-200, 0, 0}};
   for (const double contribution : hypervolume_contributions(costs_of(far, 3), std::vector<double>{1e100, 1e100, 1}))
     CHECK(contribution == Approx(1e-100));
+}
+
+TEST_CASE("a power of two on an objective is one on the volume, to the bit") {
+  Random random(7);
+  for (std::size_t width = 1; width <= 6; ++width) {
+    const auto rows = random_rows(25, width, 1000, random);
+    // Two far ends that cancel, so that the product itself stays a number.
+    auto far = rows;
+    std::vector<double> reference(width, 1.0), far_reference = reference;
+    for (const auto& [k, exponent] : {std::pair<std::size_t, int>{0, 900}, {width - 1, -880}}) {
+      for (auto& row : far) row[k] = std::ldexp(row[k], exponent);
+      far_reference[k] = std::ldexp(far_reference[k], exponent);
+    }
+    INFO(width << " objectives");
+    const int total = 20;
+    CHECK(volume_of(far, far_reference) == std::ldexp(volume_of(rows, reference), total));
+    const auto near_parts = hypervolume_contributions(costs_of(rows, width), reference);
+    const auto far_parts = hypervolume_contributions(costs_of(far, width), far_reference);
+    for (std::size_t i = 0; i < rows.size(); ++i) CHECK(far_parts[i] == std::ldexp(near_parts[i], total));
+  }
 }
