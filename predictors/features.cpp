@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "predictors/merged_internal.hpp"
 #include "predictors/totals.hpp"
 
 namespace paretoforge {
@@ -16,8 +17,9 @@ constexpr std::array<std::string_view, kernel_classes> class_names{
 constexpr std::array<std::string_view, 9> run_quantities{"count", "work",    "aligned_work", "wide_work", "ragged_work",
                                                          "moved", "weights", "patches",      "gathers"};
 constexpr std::array<std::string_view, 2> written_quantities{"count", "work"};
-constexpr std::array<std::string_view, 9> graph_quantities{
-    "depth", "critical_work", "kernels", "work", "moved", "weights", "peak_bytes", "input_elements", "intensity"};
+constexpr std::array<std::string_view, 12> graph_quantities{
+    "depth",      "critical_work",  "kernels",   "work",   "moved",   "weights",
+    "peak_bytes", "input_elements", "intensity", "widest", "largest", "resolution"};
 
 constexpr std::size_t written_begin = kernel_classes * run_quantities.size();
 constexpr std::size_t graph_begin = written_begin + kernel_classes * written_quantities.size();
@@ -111,10 +113,16 @@ class Accumulator {
     }
   }
 
-  void finish(double peak_bytes, double input_elements) {
-    whole_[6] = peak_bytes;
-    whole_[7] = input_elements;
+  /// `steps` are those of the kernels added, in order.
+  void finish(MemorySteps steps, const Shape& input) {
+    // A bound will do where the best order is hard to find: a feature has to be quick and always the same.
+    whole_[6] = static_cast<double>(least_peak(steps, 1000).high);
+    whole_[7] = static_cast<double>(input.elements());
     whole_[8] = whole_[3] / std::max(1.0, whole_[4] + whole_[5]);
+    whole_[10] = static_cast<double>(*std::max_element(steps.bytes.begin(), steps.bytes.end()));
+    whole_[11] = std::max(input.height, input.width);
+    std::fill(steps.bytes.begin(), steps.bytes.end(), 1);
+    whole_[9] = static_cast<double>(peak_in_order(steps));
     std::copy(whole_.begin(), whole_.end(), features_.begin() + graph_begin);
   }
 
@@ -194,14 +202,12 @@ std::size_t additive_features() { return graph_begin; }
 
 std::vector<double> graph_features(const Graph& as_written) {
   std::vector<double> features(feature_count, 0.0);
-  const Graph graph = pruned(as_written);
+  const Graph graph = merged(pruned(as_written));
   const std::vector<Kernel> kernels = fused_kernels(graph);
   Accumulator sums(features);
   sums.add_run(graph, kernels);
   sums.add_written(as_written);
-  // A bound will do where the best order is hard to find: a feature has to be quick and always the same.
-  const PeakBytes peak = least_peak(memory_steps(graph, kernels), 1000);
-  sums.finish(static_cast<double>(peak.high), static_cast<double>(graph.shape(0).elements()));
+  sums.finish(memory_steps(graph, kernels), graph.shape(0));
   return features;
 }
 

@@ -13,7 +13,7 @@
 namespace paretoforge {
 
 /// Changes whenever a feature's meaning or place does: device files name the version they were fitted with.
-inline constexpr int feature_version = 1;
+inline constexpr int feature_version = 2;
 
 /// What runs as one kernel on a device, by how it behaves there.
 enum class KernelClass : std::uint8_t {
@@ -56,9 +56,11 @@ struct Feature {
 };
 
 /// The features in their order; the additive ones come first.
-///   CLASS.{count, work, aligned_work, ...}                      of the pruned network's fused kernels, see KernelCost
-///   written.CLASS.{count, work}                                 the same with dead branches, for devices that run them
-///   graph.*                                                     depth, critical path, peak memory, input, totals
+///   CLASS.{count, work, aligned_work, ...}  of the fused kernels that are left when dead branches are pruned and
+///                                           nothing is computed twice, as converters leave them; see KernelCost
+///   written.CLASS.{count, work}             of the network as written, for devices that run it so
+///   graph.*                                 depth, critical path, totals, peak memory, most tensors alive at once
+///                                           (widest), the largest tensor's bytes, the input and its longer side
 const std::vector<Feature>& feature_list();
 std::size_t additive_features();
 

@@ -40,6 +40,12 @@ class Outside {
   void check_whole(std::size_t column) {
     const std::string what = feature_list()[column].name.substr(6);  // without "graph."
     const double low = metric_.low[column], high = metric_.high[column], value = features_[column];
+    if (what == "resolution") {
+      if (value > high || value < low)
+        note(1 + 2 * std::abs(std::log(std::max(value, 1.0) / (value > high ? high : low))),
+             what + " " + number_text(value));
+      return;
+    }
     if (high > 0 && value > tolerance * high) note_factor(value / high, what, "most");
     if (low > 0 && value * tolerance < low) note_factor(low / std::max(value, 1e-3 * low), what, "least");
   }
@@ -74,7 +80,7 @@ const Checked& checked() {
     for (std::size_t c = 0; c < list.size(); ++c) {
       if (list[c].name.starts_with("written.")) continue;
       if (ends_with(list[c].name, ".count")) found.classes.push_back(c);
-      if (list[c].name == "graph.work" || list[c].name == "graph.input_elements" || list[c].name == "graph.kernels")
+      if (list[c].name == "graph.work" || list[c].name == "graph.resolution" || list[c].name == "graph.kernels")
         found.whole.push_back(c);
     }
     return found;

@@ -80,7 +80,7 @@ TEST_CASE("Device files of another version and damaged ones are refused with the
   CHECK_NOTHROW(parsed(good));
   CHECK(
       synthetic::refusal([&] { parsed(with(good, "format: 1", "format: 2")); }, {"device.yaml:1", "paretoforge fit"}));
-  CHECK(synthetic::refusal([&] { parsed(with(good, "features: 1", "features: 9")); }, {"features", "paretoforge fit"}));
+  CHECK(synthetic::refusal([&] { parsed(with(good, "features: 2", "features: 1")); }, {"features", "paretoforge fit"}));
   CHECK_THROWS_AS(parsed(with(good, "format: 1", "size: 1")), ConfigError);
   CHECK_THROWS_AS(parsed(with(good, "model: auto", "model: oracle")), ConfigError);
   CHECK_THROWS_AS(parsed(with(good, "interval:", "intervals:")), ConfigError);
@@ -120,7 +120,7 @@ TEST_CASE("What lies outside the measurements is named and widens the interval")
   const CostEstimate far = device.predict("latency_ms", large);
   REQUIRE(!far.extrapolates.empty());
   CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "pool") != far.extrapolates.end());
-  CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "input_elements 100 times the most measured") !=
+  CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "resolution 320") !=
         far.extrapolates.end());
   CHECK(far.high / far.low > 4 * near.high / near.low);
 }

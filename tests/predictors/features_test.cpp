@@ -88,3 +88,47 @@ TEST_CASE("Dead branches show as written only") {
   CHECK(feature(f, "conv.count") == 1);
   CHECK(feature(f, "written.conv.count") == 1);
 }
+
+TEST_CASE("What is written twice is computed once, and then fuses with what wrote it") {
+  // conv -> two ReLUs of it, each before a convolution: as converters leave it, conv + ReLU, conv, conv, add.
+  Graph g({8, 6, 6});
+  const NodeId stem = g.add(convolution(8, 3), 0);
+  const NodeId left = g.add(convolution(8, 3), g.add(Activation{}, stem));
+  const NodeId right = g.add(convolution(8, 1), g.add(Activation{}, stem));
+  g.add(Add{}, {left, right});
+  const auto f = graph_features(g);
+  CHECK(feature(f, "activation.count") == 0);
+  CHECK(feature(f, "graph.kernels") == 4);
+  CHECK(feature(f, "written.activation.count") == 2);
+  // A pooling that reads the tensor before the ReLU keeps the one ReLU apart.
+  Graph apart = g;
+  const NodeId pool = apart.add(Pool{PoolKind::average, {3, 3}, {1, 1}, {1, 1, 1, 1}}, stem);
+  const NodeId again = apart.add(Pool{PoolKind::average, {3, 3}, {1, 1}, {1, 1, 1, 1}}, stem);
+  apart.add(Add{}, {g.output(), pool, again});
+  const auto a = graph_features(apart);
+  CHECK(feature(a, "activation.count") == 1);
+  CHECK(feature(a, "pool.count") == 1);
+  CHECK(feature(a, "written.pool.count") == 2);
+}
+
+TEST_CASE("Layers that only look alike stay apart") {
+  Graph g({8, 6, 6});
+  const NodeId first = g.add(Pool{PoolKind::average, {3, 3}, {1, 1}, {1, 1, 1, 1}}, 0);
+  const NodeId other_kind = g.add(Pool{PoolKind::maximum, {3, 3}, {1, 1}, {1, 1, 1, 1}}, 0);
+  const NodeId other_input = g.add(Pool{PoolKind::average, {3, 3}, {1, 1}, {1, 1, 1, 1}}, first);
+  const NodeId weights = g.add(convolution(8, 1), 0), more_weights = g.add(convolution(8, 1), 0);
+  g.add(Add{}, {first, other_kind, other_input, weights, more_weights});
+  const auto f = graph_features(g);
+  CHECK(feature(f, "pool.count") == 3);
+  CHECK(feature(f, "pointwise.count") == 2);
+}
+
+TEST_CASE("The widest cut, the largest tensor and the resolution are of the whole graph") {
+  Graph g({4, 8, 6});
+  const NodeId a = g.add(convolution(16, 3), 0), b = g.add(convolution(4, 1), 0), c = g.add(convolution(4, 3), 0);
+  g.add(Concat{}, {a, b, c});
+  const auto f = graph_features(g);
+  CHECK(feature(f, "graph.widest") == 4);  // the three and what they are joined into
+  CHECK(feature(f, "graph.largest") == 24 * 8 * 6);
+  CHECK(feature(f, "graph.resolution") == 8);
+}
