@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "configs/table.hpp"
+#include "experiments/criterion_file.hpp"
 #include "experiments/files.hpp"
 #include "experiments/named_by.hpp"
 #include "experiments/quantity.hpp"
@@ -42,7 +43,7 @@ class Reader {
     study_.search = SearchSettings::read(document_.at("search"));
     for (const Config& item : document_.at("objectives").items()) {
       if (item.has("train")) study_.training_objective = study_.objectives.size();
-      study_.objectives.push_back(read_criterion(item));
+      study_.objectives.push_back({read_criterion(item), nullptr});
     }
     study_.resolved = document_;
     return std::move(study_);
@@ -112,32 +113,19 @@ class Reader {
     const Config list = document_.at("objectives");
     const auto items = list.items();
     if (items.empty()) list.fail("a study needs at least one objective");
+    if (items.size() > most_objectives)
+      list.fail("a study has at most " + std::to_string(most_objectives) + " objectives, this one " + std::to_string(items.size()),
+                "make those that only have to be kept within bounds one objective with a limit, or leave them out");
     std::vector<Config> resolved;
     std::set<std::string> names;
     for (const Config& item : items) {
-      Objective objective = read_criterion(item);
+      Objective objective{read_criterion(item), nullptr};
       if (!names.insert(objective.name).second) item.fail("two objectives are called '" + objective.name + "'");
       if (study_.space->find_decision(objective.name)) item.fail("'" + objective.name + "' is a decision of the space: a column of trials.csv has one meaning");
       resolved.push_back(read_source(item, objective));
       study_.objectives.push_back(std::move(objective));
     }
     return Config::make_list(std::move(resolved));
-  }
-
-  static Objective read_criterion(const Config& item) {
-    item.allow({"name", "goal", "limit", "expensive", "device", "metric", "measure", "train", "table"});
-    Objective objective;
-    objective.name = item.at("name").text();
-    static const std::set<std::string> columns = {"trial", "state", "seconds", "message"};
-    if (objective.name.empty() || objective.name.find_first_of(",\"\n\r=") != std::string::npos)
-      item.fail_at_key("name", "'" + objective.name + "' cannot name a column of CSV files");
-    if (columns.contains(objective.name)) item.fail_at_key("name", "'" + objective.name + "' is a column of every trials.csv", "take another name");
-    const bool trains = item.has("train");
-    objective.goal = trains ? Goal::maximize : Goal::minimize;
-    if (const auto goal = item.find("goal")) objective.goal = goal->one_of({"minimize", "maximize"}) == "maximize" ? Goal::maximize : Goal::minimize;
-    if (const auto limit = item.find("limit")) objective.limit = read_quantity(objective.name, *limit);
-    objective.expensive = item.boolean_or("expensive", trains);
-    return objective;
   }
 
   /// Gives the objective its function and returns its section with paths made absolute.

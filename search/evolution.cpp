@@ -23,6 +23,7 @@ EvolutionOptions EvolutionOptions::read(const Config& search, std::int64_t most)
 Evolution::Evolution(const SearchProblem& problem, std::size_t start)
     : space_(problem.space),
       criteria_(problem.criteria),
+      wishes_(problem.criteria),
       start_(start),
       points_(problem),
       random_(derived_seed(problem.seed, 0)) {}
@@ -51,9 +52,17 @@ void Evolution::tell(const Trial& trial) {
   if (trial.number <= newest_) return;
   newest_ = trial.number;
   ++told_;
+  wishes_.note(trial);
   Individual told = individual(criteria_, trial);
+  if (!told.costs.empty()) told.miss = wishes_.miss(told.costs);
   if (found) told.proposal = found.mapped();
   learn(std::move(told));
+}
+
+void Evolution::wish(std::vector<Individual>& individuals) const {
+  if (!wishes_.any()) return;
+  for (Individual& each : individuals)
+    if (!each.costs.empty()) each.miss = wishes_.miss(each.costs);
 }
 
 Generational::Generational(const SearchProblem& problem, const EvolutionOptions& options)
@@ -74,6 +83,7 @@ void Generational::learn(Individual told) {
   population_.insert(population_.end(), std::make_move_iterator(children_.begin()),
                      std::make_move_iterator(children_.end()));
   children_.clear();
+  wish(population_);
   population_ = survivors(std::move(population_), count_);
 }
 

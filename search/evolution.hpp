@@ -10,6 +10,7 @@
 #include "search/fresh_points.hpp"
 #include "search/population.hpp"
 #include "search/searcher.hpp"
+#include "search/wishes.hpp"
 
 namespace paretoforge {
 
@@ -39,9 +40,11 @@ class Evolution : public Searcher {
   virtual bool ready() const = 0;
   /// One child, canonical; it need not be new.
   virtual Architecture breed() = 0;
-  /// Takes what came of a proposal, the start's included; never of a repeat.
+  /// Takes what came of a proposal, the start's included, with its miss; never of a repeat.
   virtual void learn(Individual told) = 0;
 
+  /// Gives them their misses of the wishes as of now: what aspirations are measured by moves with the front.
+  void wish(std::vector<Individual>& individuals) const;
   /// Proposals that were not told yet.
   std::size_t waiting() const { return waiting_.size(); }
   /// How many were proposed so far, repeats included: the number that the next child will carry.
@@ -54,6 +57,7 @@ class Evolution : public Searcher {
 
   Space space_;
   std::vector<Criterion> criteria_;
+  Wishes wishes_;
   std::size_t start_;
   FreshPoints points_;
   Random random_;

@@ -64,7 +64,9 @@ std::size_t Front::fitting() const {
 std::vector<double> Front::worst() const {
   std::vector<double> result = worst_;
   for (std::size_t k = 0; k < result.size(); ++k)
-    if (criteria_[k].limit) {
+    if (criteria_[k].reference) {
+      result[k] = cost(criteria_[k], *criteria_[k].reference);
+    } else if (criteria_[k].limit) {
       const double limit = cost(criteria_[k], *criteria_[k].limit);
       if (limit > best_[k]) result[k] = std::min(result[k], limit);
     }
@@ -75,8 +77,12 @@ double Front::hypervolume() const { return hypervolume(best_, worst()); }
 
 double Front::hypervolume(std::span<const double> best, std::span<const double> worst) const {
   std::vector<std::size_t> varying;
-  for (std::size_t k = 0; k < criteria_.size(); ++k)
-    if (best[k] < worst[k]) varying.push_back(k);
+  for (std::size_t k = 0; k < criteria_.size(); ++k) {
+    if (best[k] < worst[k])
+      varying.push_back(k);
+    else if (criteria_[k].reference)
+      return 0;  // nothing is better than it
+  }
   if (varying.empty()) return members_.empty() ? 0 : 1;
   Costs scaled(varying.size());
   std::vector<double> row(varying.size());

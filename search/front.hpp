@@ -34,14 +34,14 @@ class Front {
   /// Whether any trial keeps every limit (then a member does: what dominates it keeps them too).
   bool any_fits() const { return any_fits_; }
 
-  /// The share of the box from the best to the worst value of each objective (among complete trials so far; a
-  /// limit that is stricter than the worst takes its place) that the members dominate: 0 to 1. An objective
-  /// that is constant so far is left out.
+  /// The share of the box from the best to the worst value of each objective (among complete trials so far; an
+  /// objective's reference, else a limit that is stricter than the worst, takes its place) that the members dominate:
+  /// 0 to 1. An objective that is constant so far is left out; where nothing is better than a reference it is 0.
   double hypervolume() const;
   /// The same with bounds given in costs (see `cost`); for curves over trials that must not change their scale.
   double hypervolume(std::span<const double> best, std::span<const double> worst) const;
   std::vector<double> best() const { return best_; }  ///< least cost of each objective so far
-  std::vector<double> worst() const;                  ///< greatest, or the cost of a stricter limit
+  std::vector<double> worst() const;                  ///< the reference, else the greatest or a stricter limit
 
  private:
   void note_miss(const Trial& trial);
@@ -69,8 +69,10 @@ struct Pick {
   std::string reason;
 };
 /// A few of the members that keep every limit: the best of the first expensive (else first maximised, else
-/// first) objective, the knee, then the best of every other objective in order; each trial once. Where nothing
-/// fits: the nearest miss alone, with by how much it misses.
+/// first) objective, the knee, then the best of every other objective in order; each trial once. Where some of them
+/// keep the soft limits and lie in the region of interest, all this is said of those, and a better best past them is
+/// added; where none does, the one nearest to it comes first. With aspirations the nearest to them is added. Where
+/// nothing fits: the nearest miss alone, with by how much it misses.
 std::vector<Pick> picks(const Front& front);
 
 /// "latency_ms is 41.2, over its limit 40" for every limit that the trial's values break, joined by "; ".

@@ -15,6 +15,10 @@ bool keeps_limit(const Criterion& criterion, double value) {
   return !criterion.limit || cost(criterion, value) <= cost(criterion, *criterion.limit);
 }
 
+bool keeps_soft_limit(const Criterion& criterion, double value) {
+  return !criterion.soft_limit || cost(criterion, value) <= cost(criterion, *criterion.soft_limit);
+}
+
 double excess(const Criterion& criterion, double value) {
   if (keeps_limit(criterion, value)) return 0;
   const double scale = *criterion.limit == 0 ? 1 : std::abs(*criterion.limit);

@@ -25,7 +25,16 @@ struct Criterion {
   Goal goal = Goal::minimize;
   std::optional<double> limit = {};  ///< greatest value allowed where minimised, least where maximised; inclusive
   bool expensive = false;            ///< measured last, and only where every cheap objective keeps its limit
+
+  // Wishes steer a search and never end a trial; see wishes.hpp.
+  std::optional<double> soft_limit = {};  ///< worse is allowed, but wished for less; the worse end of a region of interest
+  std::optional<double> enough = {};      ///< the better end of a region of interest: better than this is of no interest
+  std::optional<double> aspiration = {};  ///< the value hoped for: steers towards the part of the front nearest to it
+  std::optional<double> reference = {};   ///< where the box of the hypervolume ends: worse adds nothing to it
 };
+
+/// Objectives that a study may have: exact hypervolume and dominance lose their meaning, and their speed, above.
+inline constexpr std::size_t most_objectives = 6;
 
 /// What an objective is asked to measure. Lives as long as the call.
 struct Candidate {
@@ -71,6 +80,7 @@ inline double cost(const Criterion& criterion, double value) {
   return criterion.goal == Goal::minimize ? value : -value;
 }
 bool keeps_limit(const Criterion& criterion, double value);
+bool keeps_soft_limit(const Criterion& criterion, double value);
 /// By how much a value misses its limit, relative to the limit (absolute where that is 0); 0 where it keeps it.
 double excess(const Criterion& criterion, double value);
 

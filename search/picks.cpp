@@ -5,6 +5,7 @@
 
 #include "configs/table.hpp"
 #include "search/front.hpp"
+#include "search/wishes.hpp"
 
 namespace paretoforge {
 
@@ -16,10 +17,18 @@ struct Praise {
 };
 /// What the best value is called, by how an objective's name begins and which way it is good.
 constexpr std::array praises{
-    Praise{"accuracy", "most accurate", Goal::maximize}, Praise{"latency", "fastest"},          Praise{"throughput", "fastest", Goal::maximize},
-    Praise{"energy", "least energy"},    Praise{"peak_", "least memory"},       Praise{"ram", "least memory"},
-    Praise{"memory", "least memory"},    Praise{"weight_bytes", "least flash"}, Praise{"flash", "least flash"},
-    Praise{"model_size", "least flash"}, Praise{"params", "fewest parameters"}, Praise{"macs", "least arithmetic"},
+    Praise{"accuracy", "most accurate", Goal::maximize},
+    Praise{"latency", "fastest"},
+    Praise{"throughput", "fastest", Goal::maximize},
+    Praise{"energy", "least energy"},
+    Praise{"peak_", "least memory"},
+    Praise{"ram", "least memory"},
+    Praise{"memory", "least memory"},
+    Praise{"weight_bytes", "least flash"},
+    Praise{"flash", "least flash"},
+    Praise{"model_size", "least flash"},
+    Praise{"params", "fewest parameters"},
+    Praise{"macs", "least arithmetic"},
 };
 
 std::string best_of(const Criterion& criterion) {
@@ -83,24 +92,68 @@ std::optional<std::size_t> knee(const std::vector<Criterion>& criteria, std::spa
   return nearest;
 }
 
+namespace {
+
+/// The wished-for among the members, and what each is measured by.
+struct Wished {
+  Wishes wishes;
+  std::vector<Trial> inside;
+};
+
+Wished wished(const std::vector<Criterion>& criteria, std::span<const Trial> members) {
+  Wished result{Wishes(criteria), {}};
+  for (const Trial& member : members) {
+    result.wishes.note(member);
+    if (result.wishes.outside(costs(criteria, member)) == 0) result.inside.push_back(member);
+  }
+  return result;
+}
+
+template <class Measured>
+const Trial& least(std::span<const Trial> members, const Measured& measured) {
+  return *std::min_element(members.begin(), members.end(),
+                           [&](const Trial& a, const Trial& b) { return measured(a) < measured(b); });
+}
+
+bool any_has(const std::vector<Criterion>& criteria, std::optional<double> Criterion::*wish) {
+  return std::any_of(criteria.begin(), criteria.end(), [&](const auto& c) { return (c.*wish).has_value(); });
+}
+
+}  // namespace
+
 std::vector<Pick> picks(const Front& front) {
   const auto& criteria = front.criteria();
-  std::vector<Trial> members;
+  std::vector<Trial> fitting;
   for (const Trial& member : front.members())
-    if (fits(criteria, member)) members.push_back(member);
+    if (fits(criteria, member)) fitting.push_back(member);
   std::vector<Pick> list;
-  if (members.empty()) {
+  if (fitting.empty()) {
     if (const auto& miss = front.nearest_miss())
       list.push_back({*miss, "nothing fits the limits; nearest: " + limits_broken(criteria, *miss)});
     return list;
   }
+  const std::string region = any_has(criteria, &Criterion::enough)       ? "region of interest"
+                             : any_has(criteria, &Criterion::soft_limit) ? "soft limits"
+                                                                         : "";
+  const auto [wishes, inside] = wished(criteria, fitting);
+  const std::vector<Trial>& members = inside.empty() ? fitting : inside;
+  if (inside.empty())
+    pick(list, least(fitting, [&, &w = wishes](const Trial& t) { return w.outside(costs(criteria, t)); }),
+         "nearest to the " + region);
   const std::size_t leading = leading_objective(criteria);
-  const bool limited = std::any_of(criteria.begin(), criteria.end(), [](const auto& c) { return c.limit.has_value(); });
   pick(list, best_member(criteria, members, leading),
-       best_of(criteria[leading]) + (limited ? " that fits the limits" : ""));
+       best_of(criteria[leading]) + (!region.empty() && !inside.empty()     ? " within the " + region
+                                     : any_has(criteria, &Criterion::limit) ? " that fits the limits"
+                                                                            : ""));
   pick(list, members[*knee(criteria, members)], "best bargain");
+  if (any_has(criteria, &Criterion::aspiration))
+    pick(list, least(members, [&, &w = wishes](const Trial& t) { return w.distance(costs(criteria, t)); }),
+         "nearest to the aspiration");
   for (std::size_t k = 0; k < criteria.size(); ++k)
     if (k != leading) pick(list, best_member(criteria, members, k), best_of(criteria[k]));
+  const Trial& beyond = best_member(criteria, fitting, leading);
+  if (costs(criteria, beyond)[leading] < costs(criteria, best_member(criteria, members, leading))[leading])
+    pick(list, beyond, best_of(criteria[leading]) + ", past the " + region);
   return list;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "search/wishes.hpp"
+
 namespace paretoforge {
 
 namespace {
@@ -46,7 +48,10 @@ Layers assign_layers(std::vector<Individual>& individuals) {
   std::vector<std::size_t> unbroken;
   for (std::size_t i = 0; i < individuals.size(); ++i)
     if (individuals[i].violation == 0) unbroken.push_back(i);
-  const std::vector<std::int32_t> layer_of = nondominated_layers(costs_of(individuals, unbroken));
+  std::vector<double> misses;
+  for (const std::size_t i : unbroken) misses.push_back(individuals[i].miss);
+  const std::vector<std::int32_t> layer_of =
+      parted_by_miss(nondominated_layers(costs_of(individuals, unbroken)), misses);
   Layers layers;
   for (std::size_t p = 0; p < layer_of.size(); ++p) {
     const auto layer = static_cast<std::size_t>(layer_of[p]);

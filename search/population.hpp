@@ -16,6 +16,7 @@ struct Individual {
   Architecture architecture = {};
   std::vector<double> costs = {};  ///< one per criterion; empty where the trial is not complete
   double violation = 0;            ///< of the limits; infinite where the trial failed
+  double miss = 0;                 ///< of the wishes (see Wishes::miss), as of now
   std::uint64_t proposal = 0;      ///< how many were proposed before it
   std::int32_t layer = 0;
   double crowding =
@@ -30,8 +31,9 @@ bool constrained_dominates(const Individual& a, const Individual& b);
 
 /// Positions of individuals, one list for each layer, rising within it.
 using Layers = std::vector<std::vector<std::size_t>>;
-/// Gives every individual its layer under constrained domination, and lists the layers from the best. Those that break
-/// limits come last, one layer for each violation.
+/// Gives every individual its layer under constrained domination, and lists the layers from the best. What dominance
+/// leaves in one layer is parted by its misses, the least first. Those that break limits come last, one layer for each
+/// violation.
 Layers assign_layers(std::vector<Individual>& individuals);
 /// The costs of some individuals, all complete.
 Costs costs_of(std::span<const Individual> individuals, std::span<const std::size_t> members);
