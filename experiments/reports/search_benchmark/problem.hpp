@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "search/fresh_points.hpp"
@@ -42,6 +43,11 @@ class Problem {
   std::vector<Objective> objectives() const;
   /// The cost of a point, read from the table as a searcher may do for any number of candidates.
   CheapValues cheap() const;
+  /// Cost and accuracy of a point.
+  std::pair<double, double> values(const Architecture& point) const {
+    const Values& row = rows_->at(point);
+    return {row.cost, row.accuracy};
+  }
   /// The share of the true hypervolume that a front dominates: 0 to 1.
   double share(const Front& front) const { return front.hypervolume(best_, worst_) / true_hypervolume_; }
   double true_hypervolume() const { return true_hypervolume_; }

@@ -1,6 +1,7 @@
 // Reading, appending and averaging.
 #include "experiments/reports/search_benchmark/results.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <stdexcept>
@@ -66,17 +67,39 @@ void Results::add(Row row) {
   rows_.push_back(std::move(row));
 }
 
-Cell cell(const std::vector<Row>& rows, const RunKey& any_seed, std::uint64_t trials) {
-  std::vector<double> shares;
-  for (const Row& row : rows) {
-    RunKey key = row.key;
-    key.seed = any_seed.seed;
-    if (key == any_seed && row.trials >= trials) shares.push_back(row.shares.at(trials / trials_per_column - 1));
+Complete::Complete(const std::vector<Row>& rows, std::string problem, std::string contestant, std::uint64_t seeds) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const RunKey key{problem, contestant, "", seed};
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [&](const Row& row) { return row.key == key && row.trials >= most_trials; });
+    if (found != rows.end()) runs_.push_back(&*found);
   }
-  Cell result{.runs = shares.size()};
-  for (const double share : shares) result.mean += share / static_cast<double>(shares.size());
-  for (const double share : shares) result.deviation += std::pow(share - result.mean, 2);
-  result.deviation = shares.size() > 1 ? std::sqrt(result.deviation / static_cast<double>(shares.size() - 1)) : 0;
+  if (runs_.size() < seeds) runs_.clear();
+}
+
+std::vector<double> Complete::shares(std::uint64_t trials) const {
+  std::vector<double> result;
+  for (const Row* run : runs_) result.push_back(run->shares.at(trials / trials_per_column - 1));
+  return result;
+}
+
+std::uint64_t Complete::repeats() const {
+  std::uint64_t sum = 0;
+  for (const Row* run : runs_) sum += run->repeats;
+  return sum;
+}
+
+double Complete::seconds_a_run() const {
+  double sum = 0;
+  for (const Row* run : runs_) sum += run->searcher_seconds;
+  return runs_.empty() ? 0 : sum / static_cast<double>(runs_.size());
+}
+
+Spread spread(const std::vector<double>& values) {
+  Spread result{.count = values.size()};
+  for (const double value : values) result.mean += value / static_cast<double>(values.size());
+  for (const double value : values) result.deviation += std::pow(value - result.mean, 2);
+  result.deviation = values.size() > 1 ? std::sqrt(result.deviation / static_cast<double>(values.size() - 1)) : 0;
   return result;
 }
 

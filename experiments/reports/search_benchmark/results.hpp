@@ -41,12 +41,27 @@ class Results {
   std::vector<Row> rows_;
 };
 
-/// Mean and standard deviation over the runs of one searcher on one problem.
-struct Cell {
-  std::size_t runs = 0;
+/// The shares of one contestant on one problem with its default options, by seed; empty unless every one of the seeds
+/// went all the way, so that what is shown is never half done.
+class Complete {
+ public:
+  Complete(const std::vector<Row>& rows, std::string problem, std::string contestant, std::uint64_t seeds);
+
+  bool empty() const { return runs_.empty(); }
+  /// After so many trials, a multiple of trials_per_column: one per seed, in order of seed.
+  std::vector<double> shares(std::uint64_t trials) const;
+  std::uint64_t repeats() const;  ///< of all runs
+  double seconds_a_run() const;   ///< of the searcher itself, mean
+
+ private:
+  std::vector<const Row*> runs_;
+};
+
+/// Mean and standard deviation (n - 1).
+struct Spread {
+  std::size_t count = 0;
   double mean = 0, deviation = 0;
 };
-/// After `trials` trials; only of runs that went so far.
-Cell cell(const std::vector<Row>& rows, const RunKey& any_seed, std::uint64_t trials);
+Spread spread(const std::vector<double>& values);
 
 }  // namespace paretoforge::benchmark

@@ -1,9 +1,9 @@
 // A searcher inside a stopwatch, and the study around it.
-#include "experiments/reports/search_benchmark/run.hpp"
-
 #include <chrono>
 #include <unordered_set>
 
+#include "experiments/reports/search_benchmark/contestant.hpp"
+#include "search/searcher.hpp"
 #include "search/study.hpp"
 
 namespace paretoforge::benchmark {
@@ -41,8 +41,6 @@ class Watched final : public Searcher {
   std::unordered_set<Architecture, ArchitectureHash> proposed_;
 };
 
-}  // namespace
-
 Outcome run(const Problem& problem, const SearcherKind& kind, const std::optional<Config>& options, std::uint64_t seed,
             std::uint64_t trials) {
   Outcome outcome;
@@ -63,6 +61,18 @@ Outcome run(const Problem& problem, const SearcherKind& kind, const std::optiona
               }};
   study.run();
   return outcome;
+}
+
+}  // namespace
+
+std::vector<Contestant> our_searchers(const std::optional<Config>& options) {
+  std::vector<Contestant> result;
+  for (const SearcherKind& kind : searchers())
+    result.push_back({std::string(kind.name), std::string(kind.summary),
+                      [&kind, options](const Problem& problem, std::uint64_t seed, std::uint64_t trials) {
+                        return run(problem, kind, options, seed, trials);
+                      }});
+  return result;
 }
 
 }  // namespace paretoforge::benchmark
