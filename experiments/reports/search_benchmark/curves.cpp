@@ -11,7 +11,7 @@ namespace paretoforge::benchmark {
 
 namespace {
 
-constexpr double left = 60, top = 40, width = 600, height = 420, names_width = 150;
+constexpr double left = 60, top = 40, width = 600, height = 420, names_width = 170;
 constexpr double least_missing = 5e-4, most_missing = 0.3;
 /// Wong, "Points of view: color blindness" (2011), without black; further lines are dashed.
 constexpr std::array<const char*, 7> colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7",
@@ -21,7 +21,7 @@ constexpr std::array<const char*, 3> dashes{"", "7 3", "2 2"};
 double x_of(std::uint64_t trials) { return left + width * static_cast<double>(trials) / most_trials; }
 double y_of(double share) {
   const double missing = std::clamp(1 - share, least_missing, most_missing);
-  return top + height * std::log(most_missing / missing) / std::log(most_missing / least_missing);
+  return top + height * std::log(missing / least_missing) / std::log(most_missing / least_missing);
 }
 
 /// To a tenth of a pixel: the file stays small and its bytes the same everywhere.
@@ -64,7 +64,7 @@ std::string curve(const Complete& runs, std::size_t index) {
     lower = point(t, at.mean - at.deviation) + lower;
   }
   return "<polygon points=\"" + upper + lower + "\" fill=\"" + colours[index % colours.size()] +
-         "\" fill-opacity=\"0.1\"/>\n<polyline points=\"" + middle + "\" " + look(index) + "/>\n";
+         "\" fill-opacity=\"0.08\"/>\n<polyline points=\"" + middle + "\" " + look(index) + "/>\n";
 }
 
 }  // namespace
