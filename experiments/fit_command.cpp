@@ -15,6 +15,7 @@ namespace {
 
 struct FitArguments {
   std::string table, space, metric, model = "auto", out, description;
+  std::vector<std::string> from;
   std::optional<std::size_t> train;
   std::uint64_t seed = 1;
   bool json = false;
@@ -31,7 +32,8 @@ void print_json(const FitResult& result) {
                                 {"within_5_pct", number(s.within_5_pct)}, {"within_10_pct", number(s.within_10_pct)},
                                 {"coverage_90_pct", number(s.coverage_90_pct)}, {"width_90_pct", number(s.width_90_pct)},
                                 {"fit_seconds", s.fit_seconds}, {"predict_microseconds", number(s.predict_microseconds)}};
-  out["left_out"] = out["outliers"] = nlohmann::ordered_json::array();
+  out["left_out"] = out["outliers"] = out["near_zero"] = nlohmann::ordered_json::array();
+  for (const OddRow& row : result.near_zero) out["near_zero"].push_back({{"line", row.line}, {"why", row.why}});
   for (const OddRow& row : result.left_out) out["left_out"].push_back({{"line", row.line}, {"why", row.why}});
   for (const OddRow& row : result.outliers) out["outliers"].push_back({{"line", row.line}, {"why", row.why}});
   std::cout << out.dump(2) << '\n';
@@ -57,18 +59,35 @@ void print_text(const FitResult& result) {
 void warn(const FitResult& result) {
   if (!result.left_out.empty())
     std::cerr << result.left_out.size() << " rows were left out; the first, in line " << result.left_out[0].line << ": " << result.left_out[0].why << '\n';
+  if (!result.near_zero.empty())
+    std::cerr << result.near_zero.size() << " rows are next to zero; the first, in line " << result.near_zero[0].line << ": " << result.near_zero[0].why << '\n';
   if (!result.outliers.empty())
     std::cerr << result.outliers.size() << " rows lie far from what their like suggest; the first, in line " << result.outliers[0].line << ": " << result.outliers[0].why << '\n';
+}
+
+/// The metric wanted of a known device: that of the same name, else the only one with the same unit.
+Source known_source(const std::string& path, const std::string& metric) {
+  const Device device = Device::load(path);
+  if (const FittedMetric* same = device.find(metric)) return {device.name, *same};
+  std::vector<const FittedMetric*> alike;
+  for (const FittedMetric& fitted : device.metrics)
+    if (!fitted.unit.empty() && fitted.unit == metric_unit(metric)) alike.push_back(&fitted);
+  if (alike.size() == 1) return {device.name, *alike[0]};
+  throw ConfigError("error: " + path + " has " + (alike.empty() ? "no" : "more than one") + " metric to learn '" + metric +
+                    "' from\n   = wanted: a metric of that name, or just one in its unit");
 }
 
 int run_fit(const FitArguments& arguments) {
   require_writable(arguments.out);
   cost_model_kind(arguments.model);
   const Space space = load_space(arguments.space);
+  std::vector<Source> sources;
+  for (const std::string& path : arguments.from) sources.push_back(known_source(path, arguments.metric));
+  if (!sources.empty() && arguments.model != "auto") throw ConfigError("error: --from chooses the model; leave --model '" + arguments.model + "' out");
   Device device;
   if (std::filesystem::exists(arguments.out)) device = Device::load(arguments.out);  // its other metrics stay
   else device.name = std::filesystem::path(arguments.out).stem().string();
-  const FitResult result = fit(Table::load(arguments.table), space, arguments.metric, {arguments.train, arguments.seed, arguments.model});
+  const FitResult result = fit(Table::load(arguments.table), space, arguments.metric, {arguments.train, arguments.seed, arguments.model, std::move(sources)});
   device.put(result.metric);
   if (!arguments.description.empty()) device.description = arguments.description;
   device.save(arguments.out);
@@ -88,6 +107,7 @@ void add_fit(CLI::App& app, Run& run) {
   command->add_option("--train", a->train, "Rows to fit on, drawn with the seed; all where absent")->check(CLI::Range(1, 100'000'000));
   command->add_option("--seed", a->seed, "Of the rows drawn and of the model")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   command->add_option("--model", a->model, "'paretoforge list cost-models' names them");
+  command->add_option("--from", a->from, "Device files that are known: few-shot transfer from them (repeatable)")->check(CLI::ExistingFile);
   command->add_option("--out", a->out, "Device file to write; its other metrics stay")->required();
   command->add_option("--description", a->description, "One line for the device file: what the device is");
   command->add_flag("--json", a->json, "Print one JSON object");

@@ -40,11 +40,12 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 int predict_one(const Device& device, const std::vector<const FittedMetric*>& metrics, const Space& space, const PredictArguments& arguments) {
-  const Graph graph = space.decode(chosen_point(space, arguments.choices));
+  const Architecture point = chosen_point(space, arguments.choices);
+  const Graph graph = space.decode(point);
   nlohmann::ordered_json out = {{"schema", "paretoforge.predict/1"}, {"device", device.name}};
   std::vector<std::vector<std::string>> rows = {{"metric", "predicted", "90 % interval", "extrapolates"}};
   for (const FittedMetric* metric : metrics) {
-    const CostEstimate cost = metric->predict(graph);
+    const CostEstimate cost = metric->predict(graph, space, point);
     out["metrics"][metric->name] = {{"value", cost.value}, {"low", cost.low}, {"high", cost.high}, {"unit", metric->unit}, {"extrapolates", cost.extrapolates}};
     rows.push_back({metric->name, quantity_text(metric->name, cost.value), quantity_text(metric->name, cost.low) + " to " + quantity_text(metric->name, cost.high),
                     cost.extrapolates.empty() ? "no" : joined(cost.extrapolates)});
@@ -63,7 +64,7 @@ int predict_table(const std::vector<const FittedMetric*>& metrics, const Space& 
     const Graph graph = space.decode(point);
     std::string row;
     for (const FittedMetric* metric : metrics) {
-      const CostEstimate cost = metric->predict(graph);
+      const CostEstimate cost = metric->predict(graph, space, point);
       row += (row.empty() ? "" : ",") + number_text(cost.value) + "," + number_text(cost.low) + "," + number_text(cost.high);
     }
     csv += row + '\n';

@@ -199,7 +199,7 @@ std::vector<Index> drawn(std::size_t n, double share, Random& random) {
 std::unique_ptr<CostModel> boosted(const Samples& samples, std::uint64_t seed) {
   const std::size_t n = samples.rows();
   auto base = Ridge::fit(samples);
-  const std::vector<std::size_t> columns = useful_columns(samples, samples.columns);
+  const std::vector<std::size_t> columns = useful_columns(samples, samples.columns - samples.encoding);
   const std::size_t width = columns.size() + 1;
   std::vector<double> x(n * width), left(n);
   for (std::size_t r = 0; r < n; ++r) {

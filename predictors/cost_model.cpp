@@ -33,7 +33,7 @@ void Samples::add(std::span<const double> row_features, double target) {
 
 Samples Samples::subset(std::span<const std::size_t> wanted) const {
   Samples part;
-  part.columns = columns;
+  part.columns = columns, part.encoding = encoding;
   part.features.reserve(wanted.size() * columns);
   for (const std::size_t i : wanted) part.add(row(i), targets[i]);
   return part;
@@ -50,6 +50,13 @@ const CostModelKind& cost_model_kind(std::string_view name) {
   const std::string nearest = nearest_name(name, names);
   throw std::invalid_argument("unknown cost model '" + std::string(name) + "'" +
                               (nearest.empty() ? "" : "; did you mean '" + nearest + "'?"));
+}
+
+std::unique_ptr<CostModel> read_cost_model(const Config& kind, const Config& document) {
+  std::vector<std::string> names{"transfer"};  // fitted with known devices, so not in the table
+  for (const CostModelKind& k : kinds) names.emplace_back(k.name);
+  const std::string name = kind.one_of(names);
+  return name == "transfer" ? read_transfer(document) : cost_model_kind(name).read(document);
 }
 
 Config numbers_scalar(std::span<const double> values) {

@@ -13,9 +13,11 @@
 
 namespace paretoforge {
 
-/// Measured networks: features as graph_features gives them, targets in the metric's unit, above 0 and finite.
+/// Measured networks: features as graph_features gives them, behind them where the space is known its encoding of the
+/// decisions (Space::encode); targets in the metric's unit, above 0 and finite.
 struct Samples {
-  std::size_t columns = 0;
+  std::size_t columns = 0;   ///< encoding included
+  std::size_t encoding = 0;  ///< of them encode decisions
   std::vector<double> features;  ///< rows() x columns, row by row
   std::vector<double> targets;
 
@@ -35,7 +37,11 @@ struct LogEstimate {
 class CostModel {
  public:
   virtual ~CostModel() = default;
+  /// Features with the encoding that was fitted, or without it (a network of another space): then the features of the
+  /// graph speak alone.
   virtual LogEstimate estimate(std::span<const double> features) const = 0;
+  /// The estimate's mean alone, which may be quicker.
+  virtual double mean(std::span<const double> features) const { return estimate(features).mean; }
   /// Everything that prediction needs; the kind's `read` makes the same model of it.
   virtual Config write() const = 0;
 };

@@ -53,6 +53,7 @@ FitScores read_scores(const Config& map) {
 Config write_metric(const FittedMetric& metric) {
   return Config::make_map({{"unit", Config::make_scalar(metric.unit, true)},
                            {"model", Config::make_scalar(metric.model)},
+                           {"space", Config::make_scalar(metric.space, true)},
                            {"scores", write_scores(metric.scores)},
                            {"interval", number_scalar(metric.interval)},
                            {"low", numbers_scalar(metric.low)},
@@ -61,18 +62,17 @@ Config write_metric(const FittedMetric& metric) {
 }
 
 FittedMetric read_metric(const std::string& name, const Config& map) {
-  map.allow({"unit", "model", "scores", "interval", "low", "high", "coefficients"});
+  map.allow({"unit", "model", "space", "scores", "interval", "low", "high", "coefficients"});
   FittedMetric metric;
   metric.name = name;
   metric.unit = map.at("unit").text();
-  std::vector<std::string> kinds;
-  for (const CostModelKind& kind : cost_models()) kinds.emplace_back(kind.name);
-  metric.model = map.at("model").one_of(kinds);
+  metric.model = map.at("model").text();
+  metric.space = map.at("space").text();
   metric.scores = read_scores(map.at("scores"));
   metric.interval = map.at("interval").number(0, 1e300);
   metric.low = read_numbers(map, "low", feature_list().size());
   metric.high = read_numbers(map, "high", feature_list().size());
-  metric.fitted = cost_model_kind(metric.model).read(map.at("coefficients"));
+  metric.fitted = read_cost_model(map.at("model"), map.at("coefficients"));
   return metric;
 }
 

@@ -13,6 +13,7 @@
 #include "configs/config.hpp"
 #include "predictors/cost_model.hpp"
 #include "space/graph.hpp"
+#include "space/space.hpp"
 
 namespace paretoforge {
 
@@ -40,15 +41,22 @@ struct FittedMetric {
   std::string name;   ///< as its column: "latency_ms"
   std::string unit;   ///< "ms"
   std::string model;  ///< kind of cost model: "auto"
+  std::string space;  ///< space_key of the space it was fitted in, empty where none is known
   FitScores scores;
   double interval = 1;            ///< half the 90 % interval in deviations of the model
   std::vector<double> low, high;  ///< per feature, the range that was measured
   std::shared_ptr<const CostModel> fitted;
 
+  /// A network of any space, by the features of its graph alone.
   CostEstimate predict(const Graph& as_written) const;
-  /// The same from the features of graph_features.
+  /// A point of a space, decoded: where the metric was fitted in that space its decisions speak too.
+  CostEstimate predict(const Graph& as_written, const Space& space, const Architecture& point) const;
+  /// The same from the features of graph_features, and the encoding behind them where it was fitted with one.
   CostEstimate predict_features(std::span<const double> features) const;
 };
+
+/// Tells spaces apart whose decisions differ: the space's name and a hash of its decisions and labels.
+std::string space_key(const Space& space);
 
 /// The unit that a column's name ends in ("latency_ms": "ms", "energy_mj": "mJ"), empty where it names none.
 std::string metric_unit(std::string_view metric);

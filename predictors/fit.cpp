@@ -17,6 +17,9 @@ namespace {
 
 constexpr double outlier_deviations = 6;
 constexpr double coverage = 0.9;
+constexpr double near_zero_share = 0.05;
+constexpr std::size_t reference_rows = 300;
+constexpr std::size_t least_rows_alone = 40;  ///< fewer rows cannot say which of two models is better
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -105,21 +108,22 @@ std::vector<OddRow> outliers(const Table& table, const std::vector<std::size_t>&
 
 }  // namespace
 
-FittedMetric fit_metric(const Samples& samples, const std::string& metric, const std::string& model, std::uint64_t seed,
-                        std::vector<CostEstimate>* held_out) {
-  if (samples.rows() < least_fit_rows)
-    throw std::invalid_argument("fitting needs at least " + std::to_string(least_fit_rows) + " rows");
-  FittedModel fitted = cost_model_kind(model).fit(samples, seed);
+namespace {
+
+/// A model with its interval calibrated on held-out rows, and the range of the graph features.
+FittedMetric calibrated(FittedModel fitted, const Samples& samples, const std::string& metric, const std::string& model,
+                        const std::string& space_key, std::vector<CostEstimate>* held_out) {
   FittedMetric result;
-  result.name = metric, result.unit = metric_unit(metric), result.model = model;
+  result.name = metric, result.unit = metric_unit(metric), result.model = model, result.space = space_key;
   std::vector<double> off(samples.rows());
   for (std::size_t i = 0; i < off.size(); ++i)
     off[i] = std::abs(std::log(samples.targets[i]) - fitted.held_out[i].mean) / fitted.held_out[i].deviation;
   result.interval = smooth_quantile(off, coverage);
-  result.low.assign(samples.row(0).begin(), samples.row(0).end());
+  const auto first = samples.row(0).first(samples.columns - samples.encoding);
+  result.low.assign(first.begin(), first.end());
   result.high = result.low;
   for (std::size_t i = 1; i < samples.rows(); ++i)
-    for (std::size_t c = 0; c < samples.columns; ++c) {
+    for (std::size_t c = 0; c < first.size(); ++c) {
       result.low[c] = std::min(result.low[c], samples.row(i)[c]);
       result.high[c] = std::max(result.high[c], samples.row(i)[c]);
     }
@@ -131,6 +135,73 @@ FittedMetric fit_metric(const Samples& samples, const std::string& metric, const
     held_out->push_back({std::exp(e.mean), std::exp(e.mean - half), std::exp(e.mean + half), {}});
   }
   return result;
+}
+
+void check_samples(const Samples& samples, const std::string& metric) {
+  if (samples.rows() < least_fit_rows)
+    throw std::invalid_argument("fitting needs at least " + std::to_string(least_fit_rows) + " rows");
+  for (const double target : samples.targets)
+    if (!complaint(target).empty())
+      throw std::invalid_argument("a row to fit '" + metric + "' on is " + complaint(target));
+}
+
+/// Mean distance of held-out logarithms from the measured ones, cut at what wild rows may count.
+double missed(const FittedModel& fitted, const Samples& samples) {
+  double sum = 0;
+  for (std::size_t i = 0; i < samples.rows(); ++i)
+    sum += std::min(1.0, std::abs(std::log(samples.targets[i]) - fitted.held_out[i].mean));
+  return sum / static_cast<double>(samples.rows());
+}
+
+/// Rows next to nothing beside the others, found before a logarithm makes them the farthest of all.
+std::vector<OddRow> near_zero(const Table& table, const std::vector<std::size_t>& rows,
+                              const std::vector<double>& values) {
+  std::vector<double> sorted;
+  for (const std::size_t row : rows) sorted.push_back(values[row]);
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  std::vector<OddRow> found;
+  for (const std::size_t row : rows)
+    if (values[row] < near_zero_share * *middle)
+      found.push_back(
+          {table.line(row), "measured " + number_text(values[row]) + ", the median is " + number_text(*middle)});
+  return found;
+}
+
+}  // namespace
+
+std::vector<double> space_features(const Space& space, const Architecture& point) {
+  std::vector<double> features = graph_features(space.decode(point));
+  const std::vector<float> encoding = space.encode(point);
+  features.insert(features.end(), encoding.begin(), encoding.end());
+  return features;
+}
+
+Samples reference_networks(const Space& space, std::size_t rows, std::uint64_t seed) {
+  Random random(seed);
+  Samples networks;
+  for (std::size_t i = 0; i < rows; ++i) networks.add(space_features(space, space.sample(random)), 1);
+  networks.encoding = space.encoding_width();
+  return networks;
+}
+
+FittedMetric fit_metric_from(const Samples& samples, const Samples& reference, const std::string& metric,
+                             const std::vector<Source>& sources, std::uint64_t seed,
+                             std::vector<CostEstimate>* held_out, const std::string& space_key) {
+  check_samples(samples, metric);
+  FittedModel fitted = fit_transfer(samples, reference, sources, space_key);
+  std::string model = "transfer";
+  if (samples.rows() >= least_rows_alone) {
+    FittedModel alone = cost_model_kind("auto").fit(samples, seed);
+    if (missed(alone, samples) < missed(fitted, samples)) fitted = std::move(alone), model = "auto";
+  }
+  return calibrated(std::move(fitted), samples, metric, model, space_key, held_out);
+}
+
+FittedMetric fit_metric(const Samples& samples, const std::string& metric, const std::string& model, std::uint64_t seed,
+                        std::vector<CostEstimate>* held_out, const std::string& space_key) {
+  check_samples(samples, metric);
+  return calibrated(cost_model_kind(model).fit(samples, seed), samples, metric, model, space_key, held_out);
 }
 
 FitResult fit(const Table& table, const Space& space, const std::string& metric, const FitOptions& options) {
@@ -152,9 +223,15 @@ FitResult fit(const Table& table, const Space& space, const std::string& metric,
   }
   const std::vector<std::size_t> seen(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(train));
   Samples samples;
-  for (const std::size_t row : seen) samples.add(graph_features(space.decode(points[row])), values[row]);
+  for (const std::size_t row : seen) samples.add(space_features(space, points[row]), values[row]);
+  samples.encoding = space.encoding_width();
   std::vector<CostEstimate> estimates;
-  result.metric = fit_metric(samples, metric, options.model, options.seed, &estimates);
+  result.near_zero = near_zero(table, seen, values);
+  result.metric =
+      options.sources.empty()
+          ? fit_metric(samples, metric, options.model, options.seed, &estimates, space_key(space))
+          : fit_metric_from(samples, reference_networks(space, reference_rows, derived_seed(options.seed, 1)), metric,
+                            options.sources, options.seed, &estimates, space_key(space));
   result.outliers = outliers(table, seen, samples, estimates);
   const double fit_seconds = seconds_since(begin);
 
@@ -163,7 +240,7 @@ FitResult fit(const Table& table, const Space& space, const std::string& metric,
   if (train < rows.size()) {
     estimates.clear(), measured.clear();
     for (std::size_t i = train; i < rows.size(); ++i) {
-      estimates.push_back(result.metric.predict(space.decode(points[rows[i]])));
+      estimates.push_back(result.metric.predict(space.decode(points[rows[i]]), space, points[rows[i]]));
       measured.push_back(values[rows[i]]);
     }
   }

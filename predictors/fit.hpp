@@ -9,6 +9,7 @@
 
 #include "configs/table.hpp"
 #include "predictors/device.hpp"
+#include "predictors/transfer.hpp"
 #include "space/space.hpp"
 
 namespace paretoforge {
@@ -17,6 +18,9 @@ struct FitOptions {
   std::optional<std::size_t> train;  ///< rows to fit on, drawn with the seed; absent: all
   std::uint64_t seed = 1;
   std::string model = "auto";  ///< see cost_models()
+  /// Devices that are already known: few-shot transfer (fit_transfer). From 40 rows on `auto` also fits without them,
+  /// and takes what cross-validation prefers; other models are not asked.
+  std::vector<Source> sources;
 };
 
 /// A row that was left out, or that lies far from what its like suggest.
@@ -28,8 +32,9 @@ struct OddRow {
 struct FitResult {
   FittedMetric metric;
   FitScores scores;
-  std::vector<OddRow> left_out;  ///< missing, zero, negative or not finite: not on a logarithmic scale
-  std::vector<OddRow> outliers;  ///< training rows that a model fitted without them misses by far; they were kept
+  std::vector<OddRow> near_zero;  ///< under a twentieth of the median: kept, with less pull where few rows are fitted
+  std::vector<OddRow> left_out;   ///< missing, zero, negative or not finite: not on a logarithmic scale
+  std::vector<OddRow> outliers;   ///< training rows that a model fitted without them misses by far; they were kept
 };
 
 inline constexpr std::size_t least_fit_rows = 5;
@@ -42,7 +47,19 @@ inline constexpr std::size_t least_fit_rows = 5;
 FitResult fit(const Table& table, const Space& space, const std::string& metric, const FitOptions& options = {});
 
 /// The part of `fit` behind the table: a metric fitted on samples, its interval calibrated, not yet scored.
+/// `space_key` is that of the space whose encoding the samples hold. Throws std::invalid_argument: fewer than
+/// least_fit_rows rows, targets not above 0 or not finite, an unknown model.
 FittedMetric fit_metric(const Samples& samples, const std::string& metric, const std::string& model, std::uint64_t seed,
-                        std::vector<CostEstimate>* held_out = nullptr);
+                        std::vector<CostEstimate>* held_out = nullptr, const std::string& space_key = "");
+
+/// The same from known devices, see fit_transfer.
+FittedMetric fit_metric_from(const Samples& samples, const Samples& reference, const std::string& metric,
+                             const std::vector<Source>& sources, std::uint64_t seed,
+                             std::vector<CostEstimate>* held_out = nullptr, const std::string& space_key = "");
+
+/// The features of a point of a space, its encoding behind them: a row of Samples.
+std::vector<double> space_features(const Space& space, const Architecture& point);
+/// Networks of the space drawn with the seed, none of them measured (targets are 1): what is usual there.
+Samples reference_networks(const Space& space, std::size_t rows, std::uint64_t seed);
 
 }  // namespace paretoforge

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "configs/table.hpp"
+#include "predictors/features.hpp"
 #include "predictors/models_internal.hpp"
 #include "space/random.hpp"
 
@@ -21,37 +22,73 @@ constexpr Eigen::Index most_tuning = 160;    ///< rows that the hyperparameters 
 constexpr double jitter = 1e-8;
 
 /// Natural logarithms of the hyperparameters. Kernel: signal² Matern-5/2 of the distance, in which every standardised
-/// feature counts 1/width and the ridge's logarithm as much as all of them, plus linear² times the mean product.
+/// feature counts 1/width and the ridge's logarithm as much as all of them, plus linear² times the mean product, plus
+/// decisions² Matern-5/2 of the distance between decisions where the space is known. The last part is a function of
+/// its own (additive kernels, Duvenaud et al. 2011): without decisions the others still say what they know.
 struct Hyper {
-  double length = 0, base_length = 0.5, signal = -2, linear = -3, noise = -3;
+  double length = 0, base_length = 0.5, signal = -2, linear = -3, noise = -3, decisions = -3, decision_length = 0.2;
+};
+constexpr std::array<double Hyper::*, 7> hyperparameters{&Hyper::length,         &Hyper::base_length, &Hyper::signal,
+                                                         &Hyper::linear,         &Hyper::noise,       &Hyper::decisions,
+                                                         &Hyper::decision_length};
+
+/// Rows as the kernel sees them.
+struct Rows {
+  Matrix features;   ///< standardised log(1 + feature)
+  Vector base;       ///< standardised logarithm of the ridge
+  Matrix decisions;  ///< their encoding, scaled; no columns where they are not known
+
+  Rows pick(const std::vector<Eigen::Index>& rows) const {
+    return {features(rows, Eigen::all), base(rows), decisions(rows, Eigen::all)};
+  }
 };
 
-/// A row as the kernel sees it: standardised log(1 + feature), last the standardised logarithm of the ridge.
+/// How a row is made of features.
 struct Scaling {
   std::vector<std::size_t> columns;
-  Vector mean, scale;
+  Vector mean, scale;         ///< per column, last of the ridge's logarithm
+  std::size_t encoding = 0;   ///< columns that encode decisions, behind the features of the graph
+  double decision_scale = 1;  ///< two rows at random are at a squared distance of 1 on average
 
-  Vector operator()(std::span<const double> features, double base) const {
-    Vector z(mean.size());
-    for (std::size_t c = 0; c < columns.size(); ++c) z[static_cast<Eigen::Index>(c)] = std::log1p(features[columns[c]]);
-    z[z.size() - 1] = base;
-    return (z - mean).cwiseQuotient(scale);
+  Rows operator()(std::span<const double> features, double base) const {
+    const auto width = static_cast<Eigen::Index>(columns.size());
+    Rows row{Matrix(1, width), Vector(1), Matrix()};
+    for (Eigen::Index c = 0; c < width; ++c)
+      row.features(0, c) = (std::log1p(features[columns[static_cast<std::size_t>(c)]]) - mean[c]) / scale[c];
+    row.base[0] = (base - mean[width]) / scale[width];
+    const std::size_t graph = feature_list().size();
+    if (encoding > 0 && features.size() == graph + encoding)
+      row.decisions =
+          decision_scale * Eigen::Map<const Matrix>(features.data() + graph, 1, static_cast<Eigen::Index>(encoding));
+    return row;
   }
 };
 
-/// Squared distance by features, by the ridge, and the product, of two rows: all that the kernel needs.
-struct Relation {
-  double features, base, product;
+/// Squared distances and products between the rows of two sets: all that the kernel needs.
+struct Relations {
+  Eigen::MatrixXd features, base, product, decisions;
 };
 
-Relation relate(const double* a, const double* b, Eigen::Index width) {
-  double distance = 0, product = 0;
-  for (Eigen::Index c = 0; c + 1 < width; ++c) {
-    distance += (a[c] - b[c]) * (a[c] - b[c]);
-    product += a[c] * b[c];
-  }
-  const double step = a[width - 1] - b[width - 1], share = 1 / std::max(1.0, static_cast<double>(width - 1));
-  return {distance * share, step * step, product * share + a[width - 1] * b[width - 1]};
+Eigen::MatrixXd squared_distances(const Matrix& a, const Matrix& b, const Eigen::MatrixXd& products) {
+  const Vector left = a.rowwise().squaredNorm(), right = b.rowwise().squaredNorm();
+  return ((-2 * products).colwise() + left).rowwise() + right.transpose();
+}
+
+Relations relate(const Rows& a, const Rows& b) {
+  Relations r;
+  const double share = 1 / std::max(1.0, static_cast<double>(a.features.cols()));
+  r.product = a.features * b.features.transpose();
+  r.features = (share * squared_distances(a.features, b.features, r.product)).cwiseMax(0);
+  r.product = share * r.product + a.base * b.base.transpose();
+  r.base = (a.base.replicate(1, b.base.size()).rowwise() - b.base.transpose()).cwiseAbs2();
+  if (a.decisions.cols() > 0 && b.decisions.cols() > 0)
+    r.decisions = squared_distances(a.decisions, b.decisions, a.decisions * b.decisions.transpose()).cwiseMax(0);
+  return r;
+}
+
+double matern(double squared) {
+  const double distance = std::sqrt(squared);
+  return (1 + distance + squared / 3) * std::exp(-distance);
 }
 
 /// The kernel with its exponentials taken once.
@@ -61,28 +98,37 @@ class Covariance {
       : features_(5 * std::exp(-2 * h.length)),
         base_(5 * std::exp(-2 * h.base_length)),
         signal_(std::exp(2 * h.signal)),
-        linear_(std::exp(2 * h.linear)) {}
+        linear_(std::exp(2 * h.linear)),
+        decisions_(std::exp(2 * h.decisions)),
+        decision_distance_(5 * std::exp(-2 * h.decision_length)) {}
 
-  double operator()(const Relation& r) const {
-    const double squared = features_ * r.features + base_ * r.base, distance = std::sqrt(squared);
-    return signal_ * (1 + distance + squared / 3) * std::exp(-distance) + linear_ * r.product;
+  double operator()(const Relations& r, Eigen::Index i, Eigen::Index j) const {
+    double sum = signal_ * matern(features_ * r.features(i, j) + base_ * r.base(i, j)) + linear_ * r.product(i, j);
+    if (r.decisions.size() > 0) sum += decisions_ * matern(decision_distance_ * r.decisions(i, j));
+    return sum;
+  }
+
+  Eigen::MatrixXd operator()(const Relations& r) const {
+    Eigen::MatrixXd k(r.base.rows(), r.base.cols());
+    for (Eigen::Index j = 0; j < k.cols(); ++j)
+      for (Eigen::Index i = 0; i < k.rows(); ++i) k(i, j) = (*this)(r, i, j);
+    return k;
+  }
+
+  /// The variance of a row before anything is known; unknown decisions are as uncertain as they ever were.
+  double self(const Rows& row, bool has_decisions) const {
+    const double share = 1 / std::max(1.0, static_cast<double>(row.features.cols()));
+    return signal_ + linear_ * (share * row.features.squaredNorm() + row.base.squaredNorm()) +
+           (has_decisions ? decisions_ : 0);
   }
 
  private:
-  double features_, base_, signal_, linear_;
+  double features_, base_, signal_, linear_, decisions_, decision_distance_;
 };
-
-Matrix covariances(const Matrix& a, const Matrix& b, const Hyper& h) {
-  const Covariance kernel(h);
-  Matrix k(a.rows(), b.rows());
-  for (Eigen::Index i = 0; i < a.rows(); ++i)
-    for (Eigen::Index j = 0; j < b.rows(); ++j) k(i, j) = kernel(relate(a.row(i).data(), b.row(j).data(), a.cols()));
-  return k;
-}
 
 class GaussianProcess : public CostModel {
  public:
-  GaussianProcess(std::unique_ptr<CostModel> base, Scaling scaling, const Hyper& hyper, Matrix inducing, Vector alpha,
+  GaussianProcess(std::unique_ptr<CostModel> base, Scaling scaling, const Hyper& hyper, Rows inducing, Vector alpha,
                   Vector noise)
       : base_(std::move(base)),
         scaling_(std::move(scaling)),
@@ -90,66 +136,69 @@ class GaussianProcess : public CostModel {
         inducing_(std::move(inducing)),
         alpha_(std::move(alpha)),
         noise_(std::move(noise)) {
-    Matrix k = covariances(inducing_, inducing_, hyper_);
+    Eigen::MatrixXd k = Covariance(hyper_)(relate(inducing_, inducing_));
     k.diagonal() += noise_;
     factor_ = k.llt().matrixL();
   }
 
   /// The variance is what the kept rows alone leave open: an upper bound where there were more.
   LogEstimate estimate(std::span<const double> features) const override {
-    const double base = base_->estimate(features).mean;
-    const Vector z = scaling_(features, base);
+    const double base = base_->mean(features);
+    const Rows row = scaling_(features, base);
     const Covariance kernel(hyper_);
-    Vector k(inducing_.rows());
-    for (Eigen::Index i = 0; i < k.size(); ++i) k[i] = kernel(relate(z.data(), inducing_.row(i).data(), z.size()));
+    Vector k = kernel(relate(inducing_, row));
     const double mean = base + k.dot(alpha_);
-    const double self = kernel(relate(z.data(), z.data(), z.size()));
     factor_.triangularView<Eigen::Lower>().solveInPlace(k);
     const double noise = std::exp(2 * hyper_.noise);
-    return {mean, std::sqrt(std::max(0.0, self - k.squaredNorm()) + noise)};
+    return {mean, std::sqrt(std::max(0.0, kernel.self(row, scaling_.encoding > 0) - k.squaredNorm()) + noise)};
+  }
+
+  double mean(std::span<const double> features) const override {
+    const double base = base_->mean(features);
+    return base + Covariance(hyper_)(relate(inducing_, scaling_(features, base))).col(0).dot(alpha_);
   }
 
   Config write() const override {
     const auto list = [](const auto& values) {
       return numbers_scalar({values.data(), static_cast<std::size_t>(values.size())});
     };
-    const std::array<double, 5> hyper{hyper_.length, hyper_.base_length, hyper_.signal, hyper_.linear, hyper_.noise};
-    return Config::make_map({{"base", base_->write()},
-                             {"columns", columns_scalar(scaling_.columns)},
-                             {"mean", list(scaling_.mean)},
-                             {"scale", list(scaling_.scale)},
-                             {"hyperparameters", numbers_scalar(hyper)},
-                             {"rows", Config::make_scalar(std::to_string(inducing_.rows()))},
-                             {"inducing", list(inducing_)},
-                             {"alpha", list(alpha_)},
-                             {"noise", list(noise_)}});
+    Vector hyper(static_cast<Eigen::Index>(hyperparameters.size()));
+    for (std::size_t i = 0; i < hyperparameters.size(); ++i)
+      hyper[static_cast<Eigen::Index>(i)] = hyper_.*hyperparameters[i];
+    std::vector<Config::Entry> entries{{"base", base_->write()},
+                                       {"columns", columns_scalar(scaling_.columns)},
+                                       {"mean", list(scaling_.mean)},
+                                       {"scale", list(scaling_.scale)},
+                                       {"hyperparameters", list(hyper)},
+                                       {"rows", Config::make_scalar(std::to_string(inducing_.base.size()))},
+                                       {"inducing", list(inducing_.features)},
+                                       {"inducing_base", list(inducing_.base)},
+                                       {"alpha", list(alpha_)},
+                                       {"noise", list(noise_)}};
+    if (scaling_.encoding > 0) {
+      const Matrix encoded = (inducing_.decisions / scaling_.decision_scale * 1e6).array().round() / 1e6;
+      entries.emplace_back("encoding", Config::make_scalar(std::to_string(scaling_.encoding)));
+      entries.emplace_back("decision_scale", Config::make_scalar(number_text(scaling_.decision_scale)));
+      entries.emplace_back("decisions", list(encoded));
+    }
+    return Config::make_map(std::move(entries));
   }
 
  private:
   std::unique_ptr<CostModel> base_;
   Scaling scaling_;
   Hyper hyper_;
-  Matrix inducing_;
+  Rows inducing_;
   Vector alpha_, noise_;  ///< per kept row; noise as variance
   Eigen::MatrixXd factor_;
 };
 
-/// The lower triangle of how all rows relate: computed once, used by every trial of hyperparameters.
-std::vector<Relation> relations(const Matrix& x) {
-  std::vector<Relation> all;
-  all.reserve(static_cast<std::size_t>(x.rows() * (x.rows() + 1) / 2));
-  for (Eigen::Index i = 0; i < x.rows(); ++i)
-    for (Eigen::Index j = 0; j <= i; ++j) all.push_back(relate(x.row(i).data(), x.row(j).data(), x.cols()));
-  return all;
-}
-
 /// The logarithm of the marginal likelihood of y ~ N(0, K + noise² W) up to a constant, W diagonal.
-double evidence(const std::vector<Relation>& related, const Vector& y, const Vector& spread, const Hyper& h) {
+double evidence(const Relations& related, const Vector& y, const Vector& spread, const Hyper& h) {
   const Covariance kernel(h);
   Eigen::MatrixXd k(y.size(), y.size());
-  std::size_t at = 0;
-  for (Eigen::Index i = 0; i < k.rows(); ++i)
-    for (Eigen::Index j = 0; j <= i; ++j) k(i, j) = kernel(related[at++]);
+  for (Eigen::Index j = 0; j < k.rows(); ++j)
+    for (Eigen::Index i = j; i < k.rows(); ++i) k(i, j) = kernel(related, i, j);
   k.diagonal() += (std::exp(2 * h.noise) * spread.array() + jitter).matrix();
   const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(k);
   if (factor.info() != Eigen::Success) return -1e300;
@@ -163,22 +212,21 @@ double prior(const Hyper& h) {
     return -0.5 * (value - centre) * (value - centre) / (deviation * deviation);
   };
   return near(h.length, 0.5, 1) + near(h.base_length, 1, 1) + near(h.signal, -2.3, 1.2) + near(h.linear, -3.5, 1.5) +
-         near(h.noise, -3.5, 1.2);
+         near(h.noise, -3.5, 1.2) + near(h.decisions, -3.5, 1.2) + near(h.decision_length, 0.2, 0.7);
 }
 
 /// Climbs by coordinate steps that halve when none helps.
-Hyper tuned(const Matrix& x, const Vector& y, const Vector& spread, Hyper h) {
-  const std::vector<Relation> related = relations(x);
+Hyper tuned(const Rows& rows, const Vector& y, const Vector& spread, Hyper h) {
+  const Relations related = relate(rows, rows);
   const auto value = [&](const Hyper& at) { return evidence(related, y, spread, at) + prior(at); };
   double best = value(h);
-  constexpr std::array<double Hyper::*, 5> all{&Hyper::length, &Hyper::base_length, &Hyper::signal, &Hyper::linear,
-                                               &Hyper::noise};
+  const std::size_t tunable = hyperparameters.size() - (rows.decisions.cols() > 0 ? 0 : 2);
   for (double step = 0.8; step > 0.15;) {
     bool better = false;
-    for (const auto which : all)
+    for (std::size_t which = 0; which < tunable; ++which)
       for (const double sign : {1.0, -1.0}) {
         Hyper next = h;
-        next.*which += sign * step;
+        next.*hyperparameters[which] += sign * step;
         const double found = value(next);
         if (found <= best) continue;
         best = found, h = next, better = true;
@@ -190,12 +238,14 @@ Hyper tuned(const Matrix& x, const Vector& y, const Vector& spread, Hyper h) {
 }
 
 /// Rows far apart from each other: each next one is the farthest from those chosen (Gonzalez 1985).
-std::vector<Eigen::Index> spread_out(const Matrix& x, Eigen::Index count) {
+std::vector<Eigen::Index> spread_out(const Rows& rows, Eigen::Index count) {
+  const double share = 1 / std::sqrt(std::max(1.0, static_cast<double>(rows.features.cols())));
+  Matrix x(rows.base.size(), rows.features.cols() + 1 + rows.decisions.cols());
+  x << share * rows.features, rows.base, rows.decisions;
   std::vector<Eigen::Index> chosen{0};
   Vector nearest = Vector::Constant(x.rows(), 1e300);
   while (static_cast<Eigen::Index>(chosen.size()) < std::min(count, x.rows())) {
-    for (Eigen::Index i = 0; i < x.rows(); ++i)
-      nearest[i] = std::min(nearest[i], (x.row(i) - x.row(chosen.back())).squaredNorm());
+    nearest = nearest.cwiseMin((x.rowwise() - x.row(chosen.back())).rowwise().squaredNorm());
     Eigen::Index farthest = 0;
     nearest.maxCoeff(&farthest);
     chosen.push_back(farthest);
@@ -205,69 +255,72 @@ std::vector<Eigen::Index> spread_out(const Matrix& x, Eigen::Index count) {
 }
 
 struct Posterior {
-  Matrix inducing;
+  Rows inducing;
   Vector alpha, noise;
 };
 
 /// All rows seen through the inducing ones (deterministic training conditional, Seeger et al. 2003); exact where all
 /// rows are inducing.
-Posterior posterior(const Matrix& x, const Vector& y, const Vector& spread, const Hyper& h) {
-  const auto chosen = spread_out(x, most_inducing);
-  const auto m = static_cast<Eigen::Index>(chosen.size());
-  Posterior result{Matrix(m, x.cols()), Vector(m), Vector(m)};
+Posterior posterior(const Rows& rows, const Vector& y, const Vector& spread, const Hyper& h) {
+  const Covariance kernel(h);
+  const auto chosen = spread_out(rows, most_inducing);
   const Vector noise = (std::exp(2 * h.noise) * spread).array() + jitter;
-  for (Eigen::Index i = 0; i < m; ++i) {
-    result.inducing.row(i) = x.row(chosen[static_cast<std::size_t>(i)]);
-    result.noise[i] = noise[chosen[static_cast<std::size_t>(i)]];
-  }
-  Eigen::MatrixXd within = covariances(result.inducing, result.inducing, h);
-  if (m == x.rows()) {
+  Posterior result{rows.pick(chosen), {}, noise(chosen)};
+  Eigen::MatrixXd within = kernel(relate(result.inducing, result.inducing));
+  if (result.noise.size() == y.size()) {
     within.diagonal() += noise;
     result.alpha = within.llt().solve(y);
     return result;
   }
-  const Eigen::MatrixXd across = covariances(result.inducing, x, h);
+  const Eigen::MatrixXd across = kernel(relate(result.inducing, rows));
   within.diagonal().array() += 1e-6 * std::exp(2 * h.signal);
   const Eigen::MatrixXd weighted = across * noise.cwiseInverse().asDiagonal();
   result.alpha = (within + weighted * across.transpose()).llt().solve(weighted * y);
   return result;
 }
 
-Scaling scaling_of(const Samples& samples, std::span<const double> base) {
-  Scaling s{useful_columns(samples, samples.columns), {}, {}};
-  const auto width = static_cast<Eigen::Index>(s.columns.size()) + 1;
-  const auto n = static_cast<double>(samples.rows());
-  s.mean = Vector::Zero(width), s.scale = Vector::Ones(width);
-  Vector mean = Vector::Zero(width), square = Vector::Zero(width);
-  for (std::size_t i = 0; i < samples.rows(); ++i) mean += s(samples.row(i), base[i]) / n;
-  s.mean = mean;
-  for (std::size_t i = 0; i < samples.rows(); ++i) square += s(samples.row(i), base[i]).cwiseAbs2() / n;
-  s.scale = square.cwiseSqrt().cwiseMax(1e-9);
-  return s;
-}
-
-/// The rows as the process sees them: what the ridge leaves of their logarithms.
+/// The rows as the process sees them, and what the ridge leaves of their logarithms.
 struct Prepared {
   std::unique_ptr<Ridge> base;
   Scaling scaling;
-  Matrix x;
+  Rows rows;
   Vector y;
 };
 
+/// Standardises in place: four decimals are plenty, and device files stay short.
+void standardise(Rows& rows, Scaling& scaling) {
+  const Eigen::Index width = rows.features.cols();
+  const auto n = static_cast<double>(rows.base.size());
+  Matrix all(rows.base.size(), width + 1);
+  all << rows.features, rows.base;
+  scaling.mean = all.colwise().mean();
+  all.rowwise() -= scaling.mean.transpose();
+  scaling.scale = (all.colwise().squaredNorm() / n).cwiseSqrt().cwiseMax(1e-9).transpose();
+  all = (all * scaling.scale.cwiseInverse().asDiagonal() * 1e4).array().round() / 1e4;
+  rows.features = all.leftCols(width), rows.base = all.col(width);
+  if (scaling.encoding == 0) return;
+  const auto centred = rows.decisions.rowwise() - rows.decisions.colwise().mean();
+  scaling.decision_scale = 1 / std::sqrt(std::max(1e-6, 2 * centred.squaredNorm() / n));
+  rows.decisions *= scaling.decision_scale;
+}
+
 Prepared prepared(const Samples& samples) {
   Prepared p{Ridge::fit(samples), {}, {}, {}};
-  std::vector<double> means(samples.rows());
-  for (std::size_t i = 0; i < means.size(); ++i) means[i] = p.base->estimate(samples.row(i)).mean;
-  p.scaling = scaling_of(samples, means);
-  const auto n = static_cast<Eigen::Index>(samples.rows());
-  p.x.resize(n, p.scaling.mean.size());
+  p.scaling.columns = useful_columns(samples, samples.columns - samples.encoding);
+  p.scaling.encoding = samples.encoding;
+  const auto n = static_cast<Eigen::Index>(samples.rows()), width = static_cast<Eigen::Index>(p.scaling.columns.size());
+  p.scaling.mean = Vector::Zero(width + 1), p.scaling.scale = Vector::Ones(width + 1);
+  p.rows = {Matrix(n, width), Vector(n), Matrix(n, static_cast<Eigen::Index>(samples.encoding))};
   p.y.resize(n);
   for (Eigen::Index i = 0; i < n; ++i) {
-    const auto row = static_cast<std::size_t>(i);
-    p.x.row(i) = p.scaling(samples.row(row), means[row]).transpose();
-    p.y[i] = std::log(samples.targets[row]) - means[row];
+    const auto row = samples.row(static_cast<std::size_t>(i));
+    const double base = p.base->mean(row);
+    const Rows one = p.scaling(row, base);
+    p.rows.features.row(i) = one.features, p.rows.base[i] = base;
+    if (samples.encoding > 0) p.rows.decisions.row(i) = one.decisions;
+    p.y[i] = std::log(samples.targets[static_cast<std::size_t>(i)]) - base;
   }
-  p.x = (p.x * 1e4).array().round() / 1e4;  // four decimals are plenty, and device files stay short
+  standardise(p.rows, p.scaling);
   return p;
 }
 
@@ -278,13 +331,13 @@ std::unique_ptr<CostModel> fit_process(const Samples& samples, std::uint64_t see
   std::vector<Eigen::Index> order(samples.rows());
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   Random(seed).shuffle(order);
-  order.resize(static_cast<std::size_t>(std::min(p.x.rows(), most_tuning)));
+  order.resize(static_cast<std::size_t>(std::min(p.y.size(), most_tuning)));
   Posterior found;
-  Vector spread = Vector::Ones(p.x.rows());
+  Vector spread = Vector::Ones(p.y.size());
   for (int round = 0; round < 2; ++round) {
-    if (tune) hyper = tuned(p.x(order, Eigen::all), p.y(order), spread(order), hyper);
-    found = posterior(p.x, p.y, spread, hyper);
-    const Vector missed = p.y - covariances(p.x, found.inducing, hyper) * found.alpha;
+    if (tune) hyper = tuned(p.rows.pick(order), p.y(order), spread(order), hyper);
+    found = posterior(p.rows, p.y, spread, hyper);
+    const Vector missed = p.y - Covariance(hyper)(relate(p.rows, found.inducing)) * found.alpha;
     const double deviation = std::max(1e-6, robust_deviation({missed.begin(), missed.end()}));
     spread = missed.unaryExpr([&](double r) { return std::max(1.0, r * r / (9 * deviation * deviation)); });
   }
@@ -304,25 +357,39 @@ FittedModel fit_gaussian_process(const Samples& samples, std::uint64_t seed) {
 }
 
 std::unique_ptr<CostModel> read_gaussian_process(const Config& document) {
-  document.allow({"base", "columns", "mean", "scale", "hyperparameters", "rows", "inducing", "alpha", "noise"});
-  Scaling scaling{read_columns(document, "columns"), {}, {}};
-  const std::size_t width = scaling.columns.size() + 1;
+  document.allow({"base", "columns", "mean", "scale", "hyperparameters", "rows", "inducing", "inducing_base", "alpha",
+                  "noise", "encoding", "decision_scale", "decisions"});
+  Scaling scaling;
+  scaling.columns = read_columns(document, "columns");
+  const std::size_t width = scaling.columns.size();
   const auto rows = static_cast<std::size_t>(document.at("rows").integer(1, most_inducing));
   const auto vector = [&](std::string_view key, std::size_t count) {
     const auto values = read_numbers(document, key, count);
     return Vector(Eigen::Map<const Vector>(values.data(), static_cast<Eigen::Index>(count)));
   };
-  scaling.mean = vector("mean", width), scaling.scale = vector("scale", width);
+  const auto matrix = [&](std::string_view key, std::size_t columns) {
+    const auto values = read_numbers(document, key, rows * columns);
+    return Matrix(
+        Eigen::Map<const Matrix>(values.data(), static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(columns)));
+  };
+  scaling.mean = vector("mean", width + 1), scaling.scale = vector("scale", width + 1);
   if (scaling.scale.minCoeff() <= 0) document.at("scale").fail("'scale' must be above 0 throughout");
-  const Vector h = vector("hyperparameters", 5), inducing = vector("inducing", rows * width);
+  const Vector h = vector("hyperparameters", hyperparameters.size());
   if (h.cwiseAbs().maxCoeff() > 30)
     document.at("hyperparameters").fail("hyperparameters are logarithms within -30 to 30");
+  Hyper hyper;
+  for (std::size_t i = 0; i < hyperparameters.size(); ++i) hyper.*hyperparameters[i] = h[static_cast<Eigen::Index>(i)];
+  Rows inducing{matrix("inducing", width), vector("inducing_base", rows), Matrix(static_cast<Eigen::Index>(rows), 0)};
+  if (document.find("encoding")) {
+    scaling.encoding = static_cast<std::size_t>(document.at("encoding").integer(1, 100'000));
+    scaling.decision_scale = document.at("decision_scale").number(0, 1e6);
+    if (scaling.decision_scale <= 0) document.at("decision_scale").fail("'decision_scale' must be above 0");
+    inducing.decisions = scaling.decision_scale * matrix("decisions", scaling.encoding);
+  }
   const Vector noise = vector("noise", rows);
   if (noise.minCoeff() <= 0) document.at("noise").fail("'noise' must be above 0 throughout");
-  const Matrix x =
-      Eigen::Map<const Matrix>(inducing.data(), static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(width));
-  return std::make_unique<GaussianProcess>(Ridge::read(document.at("base")), std::move(scaling),
-                                           Hyper{h[0], h[1], h[2], h[3], h[4]}, x, vector("alpha", rows), noise);
+  return std::make_unique<GaussianProcess>(Ridge::read(document.at("base")), std::move(scaling), hyper,
+                                           std::move(inducing), vector("alpha", rows), noise);
 }
 
 }  // namespace paretoforge

@@ -90,6 +90,22 @@ const Checked& checked() {
 
 }  // namespace
 
+std::string space_key(const Space& space) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  const auto mix = [&](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    hash = (hash ^ 0xffu) * 0x100000001b3u;
+  };
+  for (const Decision& decision : space.decisions()) {
+    mix(decision.name);
+    for (const std::string& label : decision.labels) mix(label);
+    mix("");
+  }
+  std::array<char, 17> digits{};
+  for (std::size_t i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(hash >> (60 - 4 * i)) & 15];
+  return space.name() + ' ' + digits.data();
+}
+
 std::string metric_unit(std::string_view metric) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 13> units{{{"_ms", "ms"},
                                                                                  {"_us", "us"},
@@ -111,6 +127,15 @@ std::string metric_unit(std::string_view metric) {
 
 CostEstimate FittedMetric::predict(const Graph& as_written) const {
   return predict_features(graph_features(as_written));
+}
+
+CostEstimate FittedMetric::predict(const Graph& as_written, const Space& known, const Architecture& point) const {
+  std::vector<double> features = graph_features(as_written);
+  if (!space.empty() && space == space_key(known)) {
+    const std::vector<float> encoding = known.encode(point);
+    features.insert(features.end(), encoding.begin(), encoding.end());
+  }
+  return predict_features(features);
 }
 
 CostEstimate FittedMetric::predict_features(std::span<const double> features) const {

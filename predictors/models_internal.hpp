@@ -51,5 +51,9 @@ FittedModel fit_boosted_trees(const Samples& samples, std::uint64_t seed);
 std::unique_ptr<CostModel> read_boosted_trees(const Config& document);
 FittedModel fit_stack(const Samples& samples, std::uint64_t seed);
 std::unique_ptr<CostModel> read_stack(const Config& document);
+std::unique_ptr<CostModel> read_transfer(const Config& document);
+
+/// The model of the kind named, `transfer` included; throws ConfigError at what is damaged.
+std::unique_ptr<CostModel> read_cost_model(const Config& kind, const Config& document);
 
 }  // namespace paretoforge
