@@ -21,6 +21,7 @@ std::string head(const std::string& title) {
 
 std::string title_of(const std::vector<ReportStudy>& studies) {
   std::string names;
+  if (studies.size() > most_told) return counted(studies.size(), "study", "studies") + " compared · Paretoforge";
   for (const ReportStudy& study : studies) names += (names.empty() ? "" : ", ") + study.name;
   return names + " · Paretoforge";
 }
@@ -31,13 +32,15 @@ std::string report_html(const std::vector<ReportStudy>& studies) {
   std::string html = head(title_of(studies)) + "<body>\n<main>\n";
   const bool alone = studies.size() == 1;
   const auto shared = shared_hypervolumes(studies);
+  const auto groups = searcher_groups(studies, shared);
   if (!alone) html += "<header>\n<h1>" + counted(studies.size(), "study", "studies") + " compared</h1>\n</header>\n";
-  if (studies.size() > 1) html += comparison_html(studies, shared);
-  for (std::size_t i = 0; i < studies.size(); ++i) html += study_html(studies[i], i, alone);
+  if (studies.size() > 1) html += searchers_html(studies, groups) + comparison_html(studies, shared);
+  if (studies.size() <= most_told)
+    for (std::size_t i = 0; i < studies.size(); ++i) html += study_html(studies[i], i, alone);
   html +=
       "</main>\n<footer><p>Made by Paretoforge. This page loads nothing from anywhere: its own policy forbids it."
       "</p></footer>\n<p class=\"hidden\" role=\"status\" aria-live=\"polite\" id=\"said\"></p>\n";
-  html += "<script type=\"application/octet-stream\" id=\"data\">" + base64(gzip(report_json(studies, shared))) +
+  html += "<script type=\"application/octet-stream\" id=\"data\">" + base64(gzip(report_json(studies, shared, groups))) +
           "</script>\n";
   return html + "<script>" + std::string(report_script) + "</script>\n</body>\n</html>\n";
 }

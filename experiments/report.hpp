@@ -61,6 +61,8 @@ struct ReportStudy {
   std::string name;
   std::string description;  ///< one line; plain text as everything here
   std::string algorithm;
+  std::string settings;  ///< of the search, but for its seed and budget: "nsga2, population 50"; for comparisons
+  std::string problem;   ///< the same for studies of the same space and objectives; for comparisons
   std::uint64_t seed = 0;
   std::size_t threads = 1;
   std::string host;
@@ -81,12 +83,15 @@ struct ReportStudy {
 
 /// The page: verdict, trade-offs, picks, the selected model layer by layer, how far numbers can be trusted, whether
 /// the search was long enough, what the front shares, the front as a table, how to run it again. Several studies are
-/// compared first; where they have the same objectives, hypervolume is taken in bounds they share.
+/// compared first; where they have the same objectives, hypervolume is taken in bounds they share. Where they differ in
+/// seeds as well, those of the same settings are the runs of a searcher, and searchers are compared with a test. Of
+/// more than `most_told` studies only the comparison is told: each has a page of its own.
 ///
 /// One file that loads nothing: its Content-Security-Policy allows its own script and style (by hash) and no
 /// network. The same studies give the same bytes. Without JavaScript the words and the tables are there; the
 /// pictures are drawn by the script from the data (gzip, base64) inside the page. Bytes that are no UTF-8 become
 /// U+FFFD.
+inline constexpr std::size_t most_told = 4;
 std::string report_html(const std::vector<ReportStudy>& studies);
 
 }  // namespace paretoforge

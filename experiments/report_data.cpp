@@ -10,6 +10,7 @@
 
 #include "experiments/quantity.hpp"
 #include "experiments/report_internal.hpp"
+#include "search/attainment.hpp"
 
 namespace paretoforge::internal {
 namespace {
@@ -118,13 +119,53 @@ Json study_json(const ReportStudy& study) {
           {"predictors", predictors}};
 }
 
+/// Curves where any of them rises, and for two objectives the attainment surfaces, as values.
+Json searcher_json(const std::vector<Criterion>& criteria, const SearcherRuns& group) {
+  Json told = Json::array(), curves = Json::array(), surfaces = Json::array();
+  std::array<Json, attained_shares.size()> values;
+  values.fill(Json::array());
+  std::array<double, attained_shares.size()> last{}, now{};
+  for (std::size_t n = 1; n <= group.trials(); ++n) {
+    for (std::size_t s = 0; s < now.size(); ++s) now[s] = group.reached(attained_shares[s], n);
+    if (n > 1 && n < group.trials() && now == last) continue;
+    last = now;
+    told.push_back(n);
+    for (std::size_t s = 0; s < now.size(); ++s) values[s].push_back(now[s]);
+  }
+  for (std::size_t s = 0; s < values.size(); ++s) {
+    curves.push_back(values[s]);
+    Json corners = Json::array();
+    if (criteria.size() == 2)
+      for (const auto& [x, y] : attainment_surface(group.fronts, attained_shares[s]))
+        corners.push_back({cost(criteria[0], x), cost(criteria[1], y)});  // its own inverse
+    surfaces.push_back(corners);
+  }
+  return {{"name", group.settings},
+          {"runs", group.studies.size()},
+          {"told", told},
+          {"reached", curves},
+          {"surfaces", surfaces}};
+}
+
 }  // namespace
 
-std::string report_json(const std::vector<ReportStudy>& studies, const std::vector<std::vector<double>>& shared) {
-  Json list = Json::array(), histories = Json::array();
-  for (const ReportStudy& study : studies) list.push_back(study_json(study));
+std::string report_json(const std::vector<ReportStudy>& studies, const std::vector<std::vector<double>>& shared,
+                        const std::vector<SearcherRuns>& groups) {
+  Json list = Json::array(), names = Json::array(), histories = Json::array(), searchers = Json::array();
+  if (studies.size() <= most_told)
+    for (const ReportStudy& study : studies) list.push_back(study_json(study));
+  for (const ReportStudy& study : studies) names.push_back(study.name);
   for (const auto& history : shared) histories.push_back(steps_json(history));
-  const Json page = {{"schema", "paretoforge-report-1"}, {"studies", list}, {"shared_hypervolume", histories}};
+  for (const SearcherRuns& group : groups) searchers.push_back(searcher_json(studies[0].criteria, group));
+  Json criteria = Json::array();
+  if (!groups.empty())
+    for (const Criterion& criterion : studies[0].criteria) criteria.push_back(criterion_json(criterion));
+  const Json page = {{"schema", "paretoforge-report-1"},
+                     {"studies", list},
+                     {"names", names},
+                     {"shared_hypervolume", histories},
+                     {"criteria", criteria},
+                     {"searchers", searchers}};
   return page.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -176,11 +217,21 @@ bool comparable(const std::vector<ReportStudy>& studies) {
          });
 }
 
+std::vector<Criterion> shared_criteria(const std::vector<ReportStudy>& studies) {
+  std::vector<Criterion> criteria = studies[0].criteria;
+  for (std::size_t k = 0; k < criteria.size(); ++k) {
+    criteria[k].limit.reset();
+    const bool agreed = std::all_of(studies.begin(), studies.end(), [&](const ReportStudy& study) {
+      return study.criteria[k].reference == criteria[k].reference;
+    });
+    if (!agreed) criteria[k].reference.reset();
+  }
+  return criteria;
+}
+
 std::vector<std::vector<double>> shared_hypervolumes(const std::vector<ReportStudy>& studies) {
   if (!comparable(studies)) return {};
-  // Limits may differ between the studies, so the shared bounds know none.
-  std::vector<Criterion> criteria = studies[0].criteria;
-  for (Criterion& criterion : criteria) criterion.limit.reset();
+  const std::vector<Criterion> criteria = shared_criteria(studies);
   Front all(criteria);
   for (const ReportStudy& study : studies)
     for (const Trial& trial : study.trials) all.add(trial);

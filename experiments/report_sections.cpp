@@ -5,15 +5,13 @@
 #include "experiments/report_internal.hpp"
 
 namespace paretoforge::internal {
-namespace {
 
-std::string element(std::string_view tag, std::string_view text, std::string_view attributes = {}) {
+std::string element(std::string_view tag, std::string_view text, std::string_view attributes) {
   std::string html = "<" + std::string(tag);
   if (!attributes.empty()) html += " " + std::string(attributes);
   return html + ">" + escaped(text) + "</" + std::string(tag) + ">";
 }
 
-/// A part of a study: a question, its answer, and what shows it. `kind` is where the script finds it.
 std::string section(std::string_view kind, std::string_view question, std::string_view answer, std::string_view body) {
   return "<section class=\"" + std::string(kind) + "\">\n" + element("h3", question) + "\n" +
          element("p", answer, "class=\"answer\"") + "\n" + std::string(body) + "</section>\n";
@@ -29,13 +27,14 @@ std::string drawing(std::string_view kind) {
          "\"><noscript>The picture needs JavaScript; the words and tables do not.</noscript></div>\n";
 }
 
-/// `numbers` says which columns are set to the right.
 std::string head_row(const std::vector<std::string>& columns, const std::vector<bool>& numbers) {
   std::string html = "<thead><tr>";
   for (std::size_t i = 0; i < columns.size(); ++i)
     html += element("th", columns[i], numbers[i] ? "scope=\"col\" class=\"number\"" : "scope=\"col\"");
   return html + "</tr></thead>\n";
 }
+
+namespace {
 
 std::string optional_cell(std::string_view name, const std::optional<double>& value) {
   return element("td", value_text(name, value), "class=\"number\"");
@@ -264,14 +263,16 @@ std::string comparison_html(const std::vector<ReportStudy>& studies, const std::
   if (!shared.empty())
     answer = studies[best].name + " dominates the most: " + quantity_text("", volume(best), 4) +
              " of the volume, in bounds that all studies share, after " +
-             counted(studies[best].trials.size(), "trial", "trials") + ".";
+             counted(studies[best].trials.size(), "trial", "trials") + "." +
+             (studies.size() > most_told ? " Each study has a page of its own beside its trials." : "");
   const std::string table =
       "<table class=\"comparison-table\">\n" +
       head_row({"Study", "searcher", "seed", "trials", "front", "fit", "hypervolume", "time", "first pick"},
                {false, false, true, true, true, true, true, true, false}) +
       "<tbody>\n" + rows + "</tbody></table>\n";
   return section("comparison", "Which study found the better front?", answer,
-                 (shared.empty() ? "" : drawing("comparison")) + scrolled("The studies compared", table));
+                 (shared.empty() || studies.size() > most_told ? "" : drawing("comparison")) +
+                     scrolled("The studies compared", table));
 }
 
 std::string study_html(const ReportStudy& study, std::size_t position, bool alone) {

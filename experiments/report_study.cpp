@@ -1,6 +1,7 @@
 #include "experiments/report_study.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "experiments/files.hpp"
@@ -69,6 +70,19 @@ std::vector<ReportModel> models_of(const StudyFile& study, const fs::path& folde
   return models;
 }
 
+/// The algorithm, then every other setting that its user chose.
+std::string settings_of(const StudyFile& study) {
+  static constexpr std::array<std::string_view, 5> apart{"algorithm", "seed", "trials", "time", "threads"};
+  std::string text(study.search->kind->name);
+  std::vector<std::string> others;
+  for (const auto& [key, value] : study.search->options->entries())
+    if (std::find(apart.begin(), apart.end(), key) == apart.end())
+      others.push_back(key + " " + (value.is_scalar() ? value.text() : value.yaml()));
+  std::sort(others.begin(), others.end());
+  for (const std::string& other : others) text += ", " + other;
+  return text;
+}
+
 std::vector<ReportPredictor> predictors_of(const fs::path& folder) {
   std::vector<ReportPredictor> all;
   if (!fs::exists(folder / "host.yaml")) return all;
@@ -90,6 +104,8 @@ ReportStudy read_report_study(const fs::path& folder) {
   report.name = study.name;
   report.description = study.resolved.text_or("description", "");
   report.algorithm = study.search->kind->resolved;
+  report.settings = settings_of(study);
+  report.problem = study.resolved.at("space").yaml() + study.resolved.at("objectives").yaml();
   report.seed = study.search->seed;
   report.host = processor();
   report.version = version;
@@ -116,6 +132,6 @@ std::vector<ReportModel> models_of_trials(const ReportStudy& study, const std::v
   return found;
 }
 
-void write_report(const fs::path& folder) { write_file(folder / "report.html", report_html({read_report_study(folder)})); }
+void write_report(const fs::path& folder, const ReportStudy& study) { write_file(folder / "report.html", report_html({study})); }
 
 }  // namespace paretoforge

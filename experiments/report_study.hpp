@@ -13,7 +13,7 @@ ReportStudy read_report_study(const std::filesystem::path& folder);
 /// Those of a study's models that were made from these trials, in their order.
 std::vector<ReportModel> models_of_trials(const ReportStudy& study, const std::vector<Pick>& trials);
 
-/// Writes report.html into the study's folder.
-void write_report(const std::filesystem::path& folder);
+/// Writes report.html into the study's folder, from what read_report_study read there.
+void write_report(const std::filesystem::path& folder, const ReportStudy& study);
 
 }  // namespace paretoforge

@@ -1,4 +1,5 @@
 // search: runs a study from its file to its front, its models and its report.
+#include <algorithm>
 #include <iostream>
 
 #include "experiments/command_internal.hpp"
@@ -87,16 +88,21 @@ class SearchRun {
       }
     }
     progress_.finish();
-    write_report(folder_);
+    const ReportStudy report = read_report_study(folder_);
+    write_report(folder_, report);
     std::cout << front_text(study_, state.front);
     if (!chosen.empty())
-      std::cout << '\n' << models_text(models_of_trials(read_report_study(folder_), chosen)) << "\nmodels  " << (folder_ / "bundle").string() << '\n';
+      std::cout << '\n' << models_text(models_of_trials(report, chosen)) << "\nmodels  " << (folder_ / "bundle").string() << '\n';
     std::cout << "report  " << (folder_ / "report.html").string() << std::endl;
     return state.front.any_fits() ? exit_done : exit_nothing_fits;
   }
 
   bool finished_before(const std::vector<Pick>& chosen) const {
-    return bundle_fact(folder_ / "bundle", "finish_sha256") == finish_digest(study_, chosen) && models_of_trials(read_report_study(folder_), chosen).size() == chosen.size();
+    if (bundle_fact(folder_ / "bundle", "finish_sha256") != finish_digest(study_, chosen)) return false;
+    const auto models = load_figures(folder_ / "models.json");
+    return std::all_of(chosen.begin(), chosen.end(), [&](const Pick& pick) {
+      return std::any_of(models.begin(), models.end(), [&](const ReportModel& model) { return model.trial == pick.trial.number; });
+    });
   }
 
   StopSignals signals_;

@@ -1,7 +1,7 @@
 # Compiles the page's style and script into the program: sets REPORT_ASSETS to the source that holds them.
 # Their hashes go into the page's Content-Security-Policy, so what is hashed must be exactly what stands in the page.
 set(dir ${CMAKE_CURRENT_LIST_DIR})
-set(parts document.js scale.js frame.js study.js tradeoff.js model.js sections.js tables.js page.js)
+set(parts document.js scale.js frame.js study.js tradeoff.js model.js sections.js searchers.js tables.js page.js)
 list(TRANSFORM parts PREPEND ${dir}/)
 
 file(READ ${dir}/page.css style)

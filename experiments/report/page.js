@@ -18,8 +18,12 @@ function show(page) {
   const comparison = document.querySelector('[data-plot="comparison"]');
   if (comparison)
     curves(
-        comparison, page.shared_hypervolume.map((steps, i) => ({steps, name: page.studies[i].name})),
+        comparison, page.shared_hypervolume.map((steps, i) => ({steps, name: page.names[i]})),
         'Hypervolume after each trial of every study, in shared bounds');
+  const searchers = document.querySelector('[data-plot="searchers"]');
+  if (searchers) searcherCurves(page.searchers, searchers);
+  const attainment = document.querySelector('[data-plot="attainment"]');
+  if (attainment) attainmentPlot(page.criteria, page.searchers, attainment);
 }
 read().then(show).catch(error => {
   for (const place of document.querySelectorAll('.plot'))

@@ -335,3 +335,86 @@ TEST_CASE("several studies are compared in bounds they share") {
   CHECK(holds(visible(apart), "no common measure"));
   CHECK(data(apart)["shared_hypervolume"].empty());
 }
+
+namespace {
+
+/// A run of two objectives to be minimised: the values of its trials, all complete.
+ReportStudy run_of(const std::string& settings, std::uint64_t seed, const std::vector<std::array<double, 2>>& values) {
+  ReportStudy study;
+  study.name = settings + " " + std::to_string(seed);
+  study.settings = settings;
+  study.problem = "one space, two objectives";
+  study.seed = seed;
+  study.criteria = {{"latency_ms"}, {"energy_mj"}};
+  for (const auto& [latency, energy] : values)
+    study.trials.push_back({study.trials.size() + 1, {}, TrialState::complete, {latency, energy}, 1, ""});
+  study.front = Front(study.criteria, study.trials).members();
+  return study;
+}
+
+/// Eight seeds of a searcher that is good and one that is not, all within the box from 0 to 10.
+std::vector<ReportStudy> two_searchers() {
+  std::vector<ReportStudy> studies;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const double off = 0.1 * static_cast<double>(seed);
+    studies.push_back(run_of("good", seed, {{10, 10}, {0, 9}, {9, 0}, {2 + off, 2}}));
+    studies.push_back(run_of("poor", seed, {{10, 10}, {0, 9}, {9, 0}, {6 + off, 6}, {5, 5}}));
+  }
+  return studies;
+}
+
+}  // namespace
+
+TEST_CASE("studies that differ in settings and seeds are runs of searchers") {
+  const auto studies = two_searchers();
+  const auto groups = internal::searcher_groups(studies, internal::shared_hypervolumes(studies));
+  REQUIRE(groups.size() == 2);
+  CHECK(groups[0].settings == "good");
+  CHECK(groups[1].studies == std::vector<std::size_t>{1, 3, 5, 7, 9, 11, 13, 15});
+  CHECK(groups[1].trials() == 4);  // the fewest that any has: the fifth trial of the poor one does not count
+  // (2 + 0.1 k, 2) in a box of 10 x 10 whose edges two others hold: 1 - 0.9 and the corner.
+  CHECK(groups[0].hypervolume[0].back() == Approx((10 * 1 + (10 - 2.1) * 7 + 1 * 2) / 100.0));
+  CHECK(groups[0].reached(0.25, 4) == groups[0].hypervolume[1].back());
+  CHECK(groups[0].reached(0.5, 4) == groups[0].hypervolume[3].back());
+  CHECK(groups[0].reached(1, 4) == groups[0].hypervolume[7].back());
+  CHECK(groups[0].reached(0.5, 0) == 0);
+  const auto pairs = internal::searcher_pairs(studies, groups);
+  REQUIRE(pairs.size() == 1);
+  CHECK(pairs[0].seeds == 8);
+  CHECK(pairs[0].wins == 8);
+  CHECK(pairs[0].p_value == Approx(2.0 / 256));  // both tails of 2^8 equally likely signs
+  CHECK(holds(internal::searcher_words(groups, pairs), "half of the runs of good reach"));
+  CHECK(holds(internal::searcher_words(groups, pairs), "better with 8 of 8 seeds and worse with 0, which is hardly luck (p = 0.0078)"));
+}
+
+TEST_CASE("the page of many studies compares searchers and leaves each study to its own page") {
+  const std::string page = report_html(two_searchers());
+  CHECK(holds(visible(page), "Which searcher is better, and is it luck?"));
+  CHECK(holds(visible(page), "What can I count on?"));
+  CHECK(count(visible(page), "<article") == 0);
+  CHECK(holds(page, "<title>16 studies compared"));
+  const json found = data(page);
+  CHECK(found["studies"].empty());
+  REQUIRE(found["searchers"].size() == 2);
+  CHECK(found["searchers"][0]["runs"] == 8);
+  CHECK(found["searchers"][0]["told"] == json({1, 2, 3, 4}));
+  // Half of the eight runs attain 2.4 and better.
+  CHECK(found["searchers"][0]["surfaces"][1] == json::array({{0, 9}, {2 + 0.1 * 4, 2}, {9, 0}}));
+  CHECK(found["searchers"][0]["surfaces"][0][1] == json({2.2, 2}));
+}
+
+TEST_CASE("no searchers are compared where seeds, spaces or objectives give no ground for it") {
+  auto studies = two_searchers();
+  studies[3].problem = "another space";
+  CHECK(internal::searcher_groups(studies, internal::shared_hypervolumes(studies)).empty());
+  const std::vector<ReportStudy> lone{two_searchers()[0], two_searchers()[1]};
+  CHECK(internal::searcher_groups(lone, internal::shared_hypervolumes(lone)).empty());
+  const std::vector<ReportStudy> apart{two_searchers()[0], two_searchers()[2], two_searchers()[5]};
+  const auto groups = internal::searcher_groups(apart, internal::shared_hypervolumes(apart));
+  REQUIRE(groups.size() == 2);
+  CHECK(holds(internal::searcher_words(groups, internal::searcher_pairs(apart, groups)), "no seeds in common"));
+  // Trials that failed before anything expensive do not count, and nothing complete is a hypervolume of 0.
+  std::vector<ReportStudy> failed{run_of("a", 1, {}), run_of("a", 2, {})};
+  for (ReportStudy& study : failed) study.trials.push_back({1, {}, TrialState::failed, {std::nullopt, std::nullopt}, 1, ""});
+  CHECK(holds(report_html(failed), "After 0 trials half of the runs of a reach 0 of the volume"));
+}

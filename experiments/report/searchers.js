@@ -1,0 +1,78 @@
+// Searchers over seeds: what shares of their runs reach, trial by trial, and the surfaces they attain.
+const SHARES = ['a quarter', 'half', 'three quarters'];
+
+function searcherLegend(searchers) {
+  return legend(...searchers.map(
+      ({name, runs}, k) =>
+          [svg('line', {class: 'curve c' + k % 5, x1: 0, x2: 12, y1: 6, y2: 6}),
+           `${name}, ${runs} ${runs === 1 ? 'run' : 'runs'}`]));
+}
+const stairs = (told, values, x, y) =>
+    told.map((n, i) => i === 0 ? `M${x.place(n)} ${y.place(values[i])}` : `H${x.place(n)}V${y.place(values[i])}`).join('');
+
+/** The middle as a line, from a quarter to three quarters of the runs as a band. */
+function searcherCurves(searchers, place) {
+  const stage = el('div', {class: 'stage'});
+  place.replaceChildren(stage, searcherLegend(searchers));
+  keepDrawn(stage, full => {
+    const width = Math.min(full, 760), height = Math.round(Math.min(380, Math.max(260, width * 0.5)));
+    stage.style.height = height + 'px';
+    const last = Math.max(2, ...searchers.flatMap(({told}) => told.slice(-1)));
+    const x = scale(plain('trials'), [1, last, last > 3000], margin.left, width - margin.right);
+    const top = Math.max(...searchers.flatMap(({reached}) => reached[0].slice(-1)), 0.05);
+    const y = scale(plain('hypervolume'), [0, Math.min(1, 1.05 * top), false], height - margin.bottom, margin.top);
+    const band = ({told, reached}) => {
+      const back = told.map((n, i) => [n, reached[2][i]]).reverse();
+      return stairs(told, reached[0], x, y) + `L${x.place(back[0][0])} ${y.place(back[0][1])}` +
+          back.slice(1).map(([n, v]) => `V${y.place(v)}H${x.place(n)}`).join('') + 'Z';
+    };
+    const drawn = searchers.map((searcher, k) => [searcher, k]).filter(([{told}]) => told.length);
+    stage.replaceChildren(svg(
+        'svg', {
+          width,
+          height,
+          role: 'img',
+          'aria-label': 'Hypervolume after each trial: the middle of the runs of each searcher, and the middle half of them as a band. The table below holds the ends.'
+        },
+        axes(x, y, width, height), ...drawn.map(([searcher, k]) => svg('path', {class: 'spread c' + k % 5, d: band(searcher)})),
+        ...drawn.map(
+            ([{told, reached}, k]) => svg('path', {class: 'curve c' + k % 5, d: stairs(told, reached[1], x, y)}))));
+  });
+}
+
+/** Between two corners of a surface the worse of both is attained; beyond its ends it runs to the frame. */
+function surfacePath(corners, x, y, [worstX, worstY]) {
+  if (!corners.length) return '';
+  return `M${x.place(corners[0][0])} ${y.place(worstY)}` + corners.map(([a, b]) => `H${x.place(a)}V${y.place(b)}`).join('') +
+      `H${x.place(worstX)}`;
+}
+function attainmentPlot(criteria, searchers, place) {
+  const corners = searchers.flatMap(({surfaces}) => surfaces.flat());
+  if (!corners.length) {
+    place.replaceChildren(el('p', {}, 'No run has a complete trial.'));
+    return;
+  }
+  const stage = el('div', {class: 'stage'});
+  place.replaceChildren(
+      stage, searcherLegend(searchers),
+      el('p', {class: 'legend'}, `Thick: what ${SHARES[1]} of the runs attain; thin: ${SHARES[0]} and ${SHARES[2]}.`));
+  keepDrawn(stage, full => {
+    const width = Math.min(full, 760), height = Math.round(Math.min(480, Math.max(300, width * 0.6)));
+    stage.style.height = height + 'px';
+    const ranges = [0, 1].map(k => span(extent(corners.map(corner => corner[k])), 0.08));
+    const x = scale(criteria[0], ranges[0], margin.left, width - margin.right);
+    const y = scale(criteria[1], ranges[1], height - margin.bottom, margin.top);
+    const worst = criteria.map((criterion, k) => ranges[k][criterion.maximize ? 0 : 1]);
+    stage.replaceChildren(svg(
+        'svg', {
+          width,
+          height,
+          role: 'img',
+          'aria-label': `Attainment surfaces, ${criteria[1].label} over ${criteria[0].label}: what a quarter, half and three quarters of each searcher's runs reach.`
+        },
+        axes(x, y, width, height),
+        ...searchers.flatMap(
+            ({surfaces}, k) => [1, 0, 2].map(
+                s => svg('path', {class: (s === 1 ? 'curve c' : 'curve outer c') + k % 5, d: surfacePath(surfaces[s], x, y, worst)})))));
+  });
+}
