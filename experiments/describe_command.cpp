@@ -11,6 +11,8 @@
 namespace paretoforge {
 namespace {
 
+constexpr int draws_for_a_network = 64;
+
 struct DescribeOptions {
   std::string file, choices, table, out;
   int bits = 0;
@@ -101,11 +103,30 @@ int describe_table(const Space& space, const DescribeOptions& options) {
   return exit_done;
 }
 
+/// The point chosen; where nothing was and the first alternatives do not fit together, one drawn that does.
+std::pair<Architecture, Graph> described(const Space& space, const DescribeOptions& options) {
+  const Architecture chosen = chosen_point(space, options.choices);
+  if (!options.choices.empty() || space.decisions().empty()) return {chosen, space.decode(chosen)};
+  std::optional<ConfigError> refused;
+  Random random(1);
+  Architecture point = chosen;
+  for (int draw = 0; draw <= draws_for_a_network; ++draw, point = space.sample(random)) {
+    try {
+      Graph graph = space.decode(point);
+      if (refused)
+        std::cerr << "the first alternatives make no network, so this is a point that was drawn\n" << refused->what() << '\n';
+      return {point, std::move(graph)};
+    } catch (const ConfigError& error) {
+      if (!refused) refused = error;
+    }
+  }
+  throw ConfigError(std::string(refused->what()) + "\n   = nor is any of " + std::to_string(draws_for_a_network) + " points drawn from the space a network; --choose NAME=VALUE names one");
+}
+
 int describe(const DescribeOptions& options) {
   const Space space = load_space(options.file);
   if (!options.table.empty()) return describe_table(space, options);
-  const Architecture point = chosen_point(space, options.choices);
-  const Graph graph = space.decode(point);
+  const auto [point, graph] = described(space, options);
   const Totals sums = totals(graph, options.totals_options());
   return options.json ? describe_json(space, point, graph, sums) : describe_text(space, point, graph, sums);
 }
@@ -116,7 +137,7 @@ void add_describe(CLI::App& app, Run& run) {
   auto options = std::make_shared<DescribeOptions>();
   CLI::App* command = app.add_subcommand("describe", "Layers with shapes, and exact totals, of an architecture or a point of a space");
   command->add_option("file", options->file, "Architecture or space (YAML)")->required();
-  command->add_option("--choose", options->choices, "NAME=VALUE,...: decisions of a space; the rest take their first alternative");
+  command->add_option("--choose", options->choices, "NAME=VALUE,...: decisions of a space; the rest take their first alternative. A value with a comma is quoted as in CSV");
   command->add_option("--bits", options->bits, "Bits of weights and activations, in place of the document's own")->check(CLI::Range(1, 32));
   command->add_flag("--json", options->json, "Print one JSON object");
   auto* out = command->add_option("--out", options->out, "CSV to write: the totals, one row per row of --table");
