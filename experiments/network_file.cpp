@@ -10,15 +10,41 @@ Space load_space(const std::filesystem::path& file) {
   return Space::load(file);
 }
 
+namespace {
+
+/// NAME=VALUE,NAME=VALUE parted at its commas; a choice or its value may be quoted as in CSV: "a=1,5" or a="1,5".
+std::vector<std::string> parted(const std::string& choices) {
+  std::vector<std::string> parts;
+  bool open = false, value = false;  // within quotes; behind the name of a choice
+  if (!choices.empty()) parts.emplace_back();
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const char c = choices[i];
+    std::string& part = parts.back();
+    if (c == '"' && open && i + 1 < choices.size() && choices[i + 1] == '"') {
+      part += choices[++i];
+    } else if (c == '"' && (open || part.empty() || (!value && part.back() == '='))) {
+      open = !open;
+    } else if (c == ',' && !open) {
+      parts.emplace_back();
+      value = false;
+      continue;
+    } else {
+      part += c;
+    }
+    value = part.find('=') < part.size() - 1;
+  }
+  if (open) throw ConfigError("error: a quote is not closed in --choose " + choices);
+  return parts;
+}
+
+}  // namespace
+
 Architecture chosen_point(const Space& space, const std::string& choices) {
   std::vector<std::pair<std::string, std::string>> chosen;
-  for (std::size_t begin = 0; begin < choices.size();) {
-    const std::size_t end = std::min(choices.find(',', begin), choices.size());
-    const std::string choice = choices.substr(begin, end - begin);
+  for (const std::string& choice : parted(choices)) {
     const std::size_t equals = choice.find('=');
     if (equals == std::string::npos) throw ConfigError("error: '" + choice + "' is no choice\n   = --choose NAME=VALUE,NAME=VALUE");
     chosen.emplace_back(choice.substr(0, equals), choice.substr(equals + 1));
-    begin = end + 1;
   }
   try {
     return space.from_choices(chosen);
