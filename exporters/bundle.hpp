@@ -30,6 +30,7 @@ struct Bundle {
   Facts facts;  ///< seed, versions, ...
   std::vector<BundleModel> models;
   std::vector<std::string> formats = {"onnx"};
+  bool searched = true;  ///< by the study; else it is named after its one architecture
 };
 
 /// Writes manifest.json and a folder per model: architecture.yaml, card.md, golden.bin, and the formats' files.
@@ -38,8 +39,9 @@ struct Bundle {
 /// golden.bin: int8 inputs of all golden samples, then the outputs the reference interpreter gives, both channels
 /// last; their counts, shapes, scales and zero points stand in the manifest.
 /// Where there is ONNX Runtime, parity with it is measured and goes into the manifest.
-/// Throws ConfigError where `folder` holds anything else or cannot be written, where a name is none or a format is
-/// not known; std::invalid_argument where a model cannot be exported. Then nothing has changed.
+/// Throws ConfigError where `folder` holds anything else or must not be written, where a name is none or a format is
+/// not known; std::invalid_argument where a model cannot be exported; std::runtime_error where writing fails half-way
+/// (a full disk). Then nothing has changed.
 void write_bundle(const Bundle& bundle, const std::filesystem::path& folder);
 
 /// What became of one model of a bundle.

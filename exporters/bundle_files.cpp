@@ -20,7 +20,15 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   std::ofstream stream(path, std::ios::binary);
   stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   stream.close();
-  if (!stream) throw ConfigError("error: cannot write " + path.string() + ": " + std::strerror(errno));
+  if (!stream) refuse_to_write(path, std::error_code(errno, std::generic_category()));
+}
+
+void refuse_to_write(const std::filesystem::path& path, const std::error_code& reason) {
+  const std::string message = "error: cannot write " + path.string() + ": " + reason.message();
+  for (const std::errc named_wrong : {std::errc::permission_denied, std::errc::operation_not_permitted, std::errc::read_only_file_system,
+                                      std::errc::no_such_file_or_directory, std::errc::not_a_directory, std::errc::is_a_directory, std::errc::filename_too_long})
+    if (reason == named_wrong) throw ConfigError(message);
+  throw std::runtime_error(message);
 }
 
 Json tensor_json(const IntegerNode& node) {

@@ -17,6 +17,9 @@ inline constexpr const char* manifest_name = "manifest.json";
 /// A whole file; throws ConfigError naming it.
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view bytes);
+/// Throws ConfigError where the place that the user named is the reason, std::runtime_error where it is not (a full
+/// disk).
+[[noreturn]] void refuse_to_write(const std::filesystem::path& path, const std::error_code& reason);
 
 /// {"shape": [c, h, w], "scale": s, "zero_point": z}
 Json tensor_json(const IntegerNode& node);

@@ -86,7 +86,9 @@ std::string number(double value) {
 
 std::string card(const Bundle& bundle, const BundleModel& model, const std::vector<ExportedFile>& files) {
   const IntegerNode &input = model.integer.nodes[0], &output = output_of(model.integer);
-  std::string text = "# " + model.name + "\n\nFound by the study `" + bundle.study + "`.\n\n| | |\n|---|---|\n";
+  std::string text = "# " + model.name + "\n\n" +
+                     (bundle.searched ? "Found by the study `" + bundle.study + "`." : "One architecture by itself; no study found it.") +
+                     "\n\n| | |\n|---|---|\n";
   for (const auto& [key, value] : model.facts) text += "| " + key + " | " + value + " |\n";
   for (const auto& [key, value] : model.figures) text += "| " + key + " | " + number_text(value) + " |\n";
   text += "| input | " + to_string(input.shape) + ", float, normalised as below |\n";
@@ -200,7 +202,7 @@ void write_bundle(const Bundle& bundle, const fs::path& folder) try {
   write_file(staging.folder() / manifest_name, manifest.dump(2) + "\n");
   staging.take_place();
 } catch (const fs::filesystem_error& error) {
-  throw ConfigError("error: the bundle cannot be written: " + error.path1().string() + ": " + error.code().message());
+  refuse_to_write(error.path1(), error.code());
 }
 
 }  // namespace paretoforge
