@@ -1,7 +1,10 @@
 #include "experiments/study_run.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstdio>
+#include <mutex>
 #include <thread>
 
 #include "configs/table.hpp"
@@ -17,11 +20,27 @@ unsigned default_threads() { return std::max(1u, std::thread::hardware_concurren
 
 namespace {
 
+std::uint64_t count_of(const std::vector<Criterion>& known, const std::vector<Trial>& trials) {
+  return static_cast<std::uint64_t>(std::count_if(trials.begin(), trials.end(), [&](const Trial& trial) { return counts(known, trial); }));
+}
+
+/// A study whose truth is gone must not begin anew over the tables that are all that is left of it.
+void refuse_orphans(const fs::path& folder) {
+  std::error_code none;
+  if (fs::exists(folder / "study.db", none)) return;
+  std::string names;
+  for (const char* table : {"trials.csv", "front.csv"})
+    if (fs::exists(folder / table, none)) names += (names.empty() ? "" : " and ") + std::string(table);
+  if (names.empty()) return;
+  throw ConfigError("error: " + folder.string() + " holds " + names + " of an earlier study, but not its study.db\n" +
+                    "   = put study.db back to go on with it; to begin anew, move " + names + " away or give --out another folder");
+}
+
 /// Fewer trials than there are already would make tables that contradict the store: what is there stays.
 void keep_trials(StudyFile& study, const Store& store) {
   const std::vector<Criterion> known = criteria(study.objectives);
   const std::vector<Trial> before = store.told();
-  const auto counted = static_cast<std::uint64_t>(std::count_if(before.begin(), before.end(), [&](const Trial& trial) { return counts(known, trial); }));
+  const std::uint64_t counted = count_of(known, before);
   if (!study.search->trials || counted <= *study.search->trials) return;
   study.notes.push_back(std::to_string(counted) + " trials are there already, more than the " + std::to_string(*study.search->trials) + " asked for: they stay");
   study.search->trials = counted;
@@ -31,6 +50,7 @@ void keep_trials(StudyFile& study, const Store& store) {
 }  // namespace
 
 Store open_study(StudyFile& study, const fs::path& folder) {
+  refuse_orphans(folder);
   Store store = Store::open(folder, {study.fingerprint, study.resolved.yaml()});
   keep_trials(study, store);
   replace_file(folder / "study.yaml", study.resolved.yaml());
@@ -68,6 +88,18 @@ void write_tables(const StudyFile& study, const StudyState& state, const fs::pat
   replace_file(folder / "front.csv", trials_csv(*study.space, known, state.front.members()));
 }
 
+/// Lets the live line and the 30 seconds of a pipe go on while a trial takes long.
+std::jthread ticking(Progress& progress) {
+  return std::jthread([&progress](const std::stop_token& done) {
+    std::mutex mutex;
+    std::condition_variable_any rest;
+    for (std::unique_lock lock(mutex); !done.stop_requested();) {
+      rest.wait_for(lock, done, std::chrono::milliseconds(500), [] { return false; });
+      progress.tick();
+    }
+  });
+}
+
 }  // namespace
 
 StudyState run_search(StudyFile& study, Store& store, const fs::path& folder, unsigned threads, Progress& progress, const std::atomic<bool>& stop) {
@@ -75,10 +107,17 @@ StudyState run_search(StudyFile& study, Store& store, const fs::path& folder, un
   const std::vector<Criterion> known = criteria(study.objectives);
   Study run{*study.space, study.objectives, search.make({*study.space, known, search.seed, study.points, cheap_values(*study.space, study.objectives)}), {search.trials, search.seconds}, &store,
             threads, search.window, study.identity, search.seed, &stop, nullptr};
-  run.on_told = [&](const StudyState& state, bool entered_front) {
-    if (entered_front && state.trials.size() > state.replayed) progress.member(member_text(known, state.trials.back()));
-    progress.trial(state.counted, search.trials.value_or(0), state.front.members().size(), state.front.fitting(), state.front.hypervolume());
+  const auto tell = [&](std::uint64_t counted, const Front& front) {
+    progress.trial(counted, search.trials.value_or(0), front.members().size(), front.fitting(), front.hypervolume());
   };
+  run.on_told = [&](const StudyState& state, bool entered_front) {
+    if (state.trials.size() <= state.replayed) return;  // told in an earlier run: no measure of speed
+    if (entered_front) progress.member(member_text(known, state.trials.back()));
+    tell(state.counted, state.front);
+  };
+  const std::vector<Trial> before = store.told();
+  tell(count_of(known, before), Front(known, before));
+  const std::jthread ticker = ticking(progress);
   StudyState state = run.run();
   write_tables(study, state, folder);
   return state;
