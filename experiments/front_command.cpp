@@ -25,9 +25,13 @@ nlohmann::ordered_json member_json(const StudyFile& study, const Trial& trial) {
 std::string front_json(const StudyFile& study, const Front& front) {
   nlohmann::ordered_json out = {{"schema", "paretoforge.front/1"}, {"study", study.name}, {"hypervolume", front.hypervolume()}};
   out["objectives"] = out["members"] = out["picks"] = nlohmann::ordered_json::array();
-  for (const Objective& objective : study.objectives)
+  for (const Objective& objective : study.objectives) {
     out["objectives"].push_back({{"name", objective.name}, {"goal", objective.goal == Goal::maximize ? "maximize" : "minimize"},
                                  {"limit", objective.limit ? nlohmann::ordered_json(*objective.limit) : nlohmann::ordered_json()}});
+    for (const auto& [key, wish] : {std::pair{"soft_limit", objective.soft_limit}, std::pair{"enough", objective.enough},
+                                    std::pair{"aspiration", objective.aspiration}, std::pair{"reference", objective.reference}})
+      if (wish) out["objectives"].back()[key] = *wish;
+  }
   for (const Trial& member : front.members()) {
     out["members"].push_back(member_json(study, member));
     out["members"].back()["fits"] = fits(front.criteria(), member);

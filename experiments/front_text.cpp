@@ -5,6 +5,7 @@
 
 #include "experiments/progress.hpp"
 #include "experiments/quantity.hpp"
+#include "search/wishes.hpp"
 
 namespace paretoforge {
 namespace {
@@ -59,6 +60,23 @@ std::string front_table(const StudyFile& study, const Front& front) {
   return aligned(rows);
 }
 
+namespace {
+
+/// ", 4 the soft limits too": of the members that keep every limit.
+std::string wished_text(const Front& front) {
+  const auto& known = front.criteria();
+  const bool any = std::any_of(known.begin(), known.end(), [](const Criterion& criterion) { return criterion.soft_limit.has_value(); });
+  if (!any) return "";
+  const bool region = std::any_of(known.begin(), known.end(), [](const Criterion& criterion) { return criterion.enough.has_value(); });
+  const Wishes wishes(known);
+  const auto inside = std::count_if(front.members().begin(), front.members().end(), [&](const Trial& member) {
+    return fits(known, member) && wishes.outside(costs(known, member)) == 0;
+  });
+  return ", " + std::to_string(inside) + (region ? " of them in the region of interest" : " of them the soft limits too");
+}
+
+}  // namespace
+
 std::string front_text(const StudyFile& study, const Front& front) {
   const auto known = criteria(study.objectives);
   if (front.members().empty() && !front.nearest_miss()) return "no trial is complete: nothing to show\n";
@@ -75,7 +93,7 @@ std::string front_text(const StudyFile& study, const Front& front) {
     rows.back().push_back(pick.reason);
   }
   text += aligned(rows);
-  text += "the front has " + std::to_string(front.members().size()) + " members, " + std::to_string(front.fitting()) + " keep every limit; 'paretoforge front DIR --format table' shows all\n";
+  text += "the front has " + std::to_string(front.members().size()) + (front.members().size() == 1 ? " member, " : " members, ") + std::to_string(front.fitting()) + (front.fitting() == 1 ? " keeps" : " keep") + " every limit" + wished_text(front) + "; 'paretoforge front DIR --format table' shows all\n";
   return text;
 }
 
