@@ -30,6 +30,9 @@ Json criterion_json(const Criterion& criterion) {
           {"label", quantity_label(criterion.name)},
           {"maximize", criterion.goal == Goal::maximize},
           {"limit", optional(criterion.limit)},
+          {"soft_limit", optional(criterion.soft_limit)},
+          {"enough", optional(criterion.enough)},
+          {"reference", optional(criterion.reference)},
           {"units", units}};
 }
 

@@ -44,8 +44,14 @@ std::string value_cells(const ReportStudy& study, const Trial& trial) {
   std::string html;
   for (std::size_t i = 0; i < study.criteria.size(); ++i) {
     const bool broken = trial.values.at(i) && !keeps_limit(study.criteria[i], *trial.values[i]);
-    html += element("td", value_text(study.criteria[i], trial, i) + (broken ? " !" : ""),
-                    broken ? "class=\"number broken\" title=\"breaks its limit\"" : "class=\"number\"");
+    const bool beyond = trial.values.at(i) && !keeps_soft_limit(study.criteria[i], *trial.values[i]);
+    html += element("td",
+                    value_text(study.criteria[i], trial, i) + (broken   ? " !"
+                                                               : beyond ? " ~"
+                                                                        : ""),
+                    broken   ? "class=\"number broken\" title=\"breaks its limit\""
+                    : beyond ? "class=\"number beyond\" title=\"past its soft limit\""
+                             : "class=\"number\"");
   }
   return html;
 }
@@ -167,6 +173,13 @@ std::string predictors_table(const ReportStudy& study) {
   return scrolled("How the predictors score", html + "</tbody></table>\n");
 }
 
+/// "at most 20 ms", "5 ms to 20 ms".
+std::string wished_range(const Criterion& criterion) {
+  const std::string worse = value_text(criterion.name, criterion.soft_limit);
+  if (criterion.enough) return value_text(criterion.name, criterion.enough) + " to " + worse;
+  return (criterion.goal == Goal::minimize ? "at most " : "at least ") + worse;
+}
+
 std::string facts_html(const ReportStudy& study) {
   std::string html = "<ul class=\"facts\">\n";
   const auto fact = [&](std::string_view value, std::string_view label) {
@@ -177,7 +190,8 @@ std::string facts_html(const ReportStudy& study) {
       const Criterion& criterion = study.criteria[i];
       fact(value_text(criterion, study.picks.front().trial, i),
            quantity_label(criterion.name) +
-               (criterion.limit ? ", limit " + value_text(criterion.name, criterion.limit) : ""));
+               (criterion.limit ? ", limit " + value_text(criterion.name, criterion.limit) : "") +
+               (criterion.soft_limit ? ", wished for " + wished_range(criterion) : ""));
     }
   std::string told = "in " + duration_text(study.seconds);
   for (const TrialState state : {TrialState::infeasible, TrialState::pruned, TrialState::failed})

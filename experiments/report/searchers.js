@@ -20,7 +20,11 @@ function searcherCurves(searchers, place) {
     const last = Math.max(2, ...searchers.flatMap(({told}) => told.slice(-1)));
     const x = scale(plain('trials'), [1, last, last > 3000], margin.left, width - margin.right);
     const top = Math.max(...searchers.flatMap(({reached}) => reached[0].slice(-1)), 0.05);
-    const y = scale(plain('hypervolume'), [0, Math.min(1, 1.05 * top), false], height - margin.bottom, margin.top);
+    // What is reached within the first tenth of the trials would flatten all that comes later.
+    const settled = searchers.flatMap(({told, reached}) => reached[2].filter((_, i) => told[i] >= last / 10));
+    const low = Math.max(0, Math.min(top, ...settled) - 0.1 * top);
+    const range = scale(plain('hypervolume'), [low, Math.min(1, top + 0.05 * (top - low)), false], height - margin.bottom, margin.top);
+    const y = {...range, place: value => range.place(Math.max(low, value))};
     const band = ({told, reached}) => {
       const back = told.map((n, i) => [n, reached[2][i]]).reverse();
       return stairs(told, reached[0], x, y) + `L${x.place(back[0][0])} ${y.place(back[0][1])}` +
@@ -40,8 +44,16 @@ function searcherCurves(searchers, place) {
   });
 }
 
+/** What lies outside the frame is cut: a viewport of its own needs no reference to a clip path. */
+const framed = (width, height, ...children) => {
+  const [w, h] = [width - margin.left - margin.right, height - margin.top - margin.bottom];
+  return svg(
+      'svg', {class: 'framed', x: margin.left, y: margin.top, width: w, height: h, viewBox: `${margin.left} ${margin.top} ${w} ${h}`},
+      ...children);
+};
 /** Between two corners of a surface the worse of both is attained; beyond its ends it runs to the frame. */
 function surfacePath(corners, x, y, [worstX, worstY]) {
+  corners = corners.filter(([a, b]) => !(x.log && a <= 0) && !(y.log && b <= 0));
   if (!corners.length) return '';
   return `M${x.place(corners[0][0])} ${y.place(worstY)}` + corners.map(([a, b]) => `H${x.place(a)}V${y.place(b)}`).join('') +
       `H${x.place(worstX)}`;
@@ -59,7 +71,12 @@ function attainmentPlot(criteria, searchers, place) {
   keepDrawn(stage, full => {
     const width = Math.min(full, 760), height = Math.round(Math.min(480, Math.max(300, width * 0.6)));
     stage.style.height = height + 'px';
-    const ranges = [0, 1].map(k => span(extent(corners.map(corner => corner[k])), 0.08));
+    // What is worse than a reference point adds to no hypervolume, and would squeeze what does.
+    const counts = corners.filter(corner => criteria.every(
+                                      ({reference, maximize}, k) => reference === null ||
+                                          (maximize ? corner[k] > reference : corner[k] < reference)));
+    const seen = counts.length ? counts : corners;
+    const ranges = [0, 1].map(k => span(extent(seen.map(corner => corner[k])), 0.08));
     const x = scale(criteria[0], ranges[0], margin.left, width - margin.right);
     const y = scale(criteria[1], ranges[1], height - margin.bottom, margin.top);
     const worst = criteria.map((criterion, k) => ranges[k][criterion.maximize ? 0 : 1]);
@@ -71,8 +88,12 @@ function attainmentPlot(criteria, searchers, place) {
           'aria-label': `Attainment surfaces, ${criteria[1].label} over ${criteria[0].label}: what a quarter, half and three quarters of each searcher's runs reach.`
         },
         axes(x, y, width, height),
-        ...searchers.flatMap(
-            ({surfaces}, k) => [1, 0, 2].map(
-                s => svg('path', {class: (s === 1 ? 'curve c' : 'curve outer c') + k % 5, d: surfacePath(surfaces[s], x, y, worst)})))));
+        framed(
+            width, height,
+            ...searchers.flatMap(
+                ({surfaces}, k) => [1, 0, 2].map(s => svg('path', {
+                                                   class: (s === 1 ? 'curve c' : 'curve outer c') + k % 5,
+                                                   d: surfacePath(surfaces[s], x, y, worst)
+                                                 }))))));
   });
 }

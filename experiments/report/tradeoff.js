@@ -182,29 +182,34 @@ class Tradeoff {
     this.mark();
   }
   id(trial) { return `member-${this.study.root.dataset.study}-${trial}`; }
+  /** The limit, the soft limit and the better end of the region of interest of one axis, with their names. */
+  bounds(axis) {
+    const {study} = this, criterion = study.criteria[axis], [worse, better] = criterion.maximize ? ['≥', '≤'] : ['≤', '≥'];
+    return [
+      ['limit', study.limits[axis], `${criterion.label} ${worse} `], ['limit wish', criterion.soft_limit, `wished for: ${worse} `],
+      ['limit wish', criterion.enough, `wished for: ${better} `]
+    ].filter(([, value]) => value !== null)
+        .map(([kind, value, words]) => ({kind, value, name: words + told(criterion, value)}));
+  }
   limitLines() {
-    const {study, x, y, width, height} = this, group = svg('g', {'aria-hidden': 'true'});
-    const name = i => `${study.criteria[i].label} ${study.criteria[i].maximize ? '≥' : '≤'} ${
-        told(study.criteria[i], study.limits[i])}`;
-    const vertical = study.limits[this.across], level = study.limits[this.up];
-    if (vertical !== null && vertical >= x.low && vertical <= x.high) {
-      const px = x.place(vertical), leftwards = px > width * 0.75;
-      group.append(
-          svg('line', {class: 'limit', x1: px, x2: px, y1: margin.top, y2: height - margin.bottom}),
-          svg('text', {
-            class: 'limit-name halo',
-            x: px + (leftwards ? -6 : 6),
-            y: height - margin.bottom - 8,
-            'text-anchor': leftwards ? 'end' : 'start'
-          },
-              name(this.across)));
+    const {x, y, width, height} = this, group = svg('g', {'aria-hidden': 'true'});
+    for (const {kind, value, name} of this.bounds(this.across)) {
+      if (value < x.low || value > x.high) continue;
+      const px = x.place(value), leftwards = px > width * 0.75;
+      group.append(svg('line', {class: kind, x1: px, x2: px, y1: margin.top, y2: height - margin.bottom}), svg('text', {
+                     class: 'limit-name halo',
+                     x: px + (leftwards ? -6 : 6),
+                     y: height - margin.bottom - 8,
+                     'text-anchor': leftwards ? 'end' : 'start'
+                   },
+                       name));
     }
-    if (level !== null && level >= y.low && level <= y.high && this.up !== this.across) {
-      const py = y.place(level);
+    for (const {kind, value, name} of this.up === this.across ? [] : this.bounds(this.up)) {
+      if (value < y.low || value > y.high) continue;
+      const py = y.place(value);
       group.append(
-          svg('line', {class: 'limit', x1: margin.left, x2: width - margin.right, y1: py, y2: py}),
-          svg('text', {class: 'limit-name halo', x: width - margin.right - 6, y: py - 6, 'text-anchor': 'end'},
-              name(this.up)));
+          svg('line', {class: kind, x1: margin.left, x2: width - margin.right, y1: py, y2: py}),
+          svg('text', {class: 'limit-name halo', x: width - margin.right - 6, y: py - 6, 'text-anchor': 'end'}, name));
     }
     return group;
   }
@@ -223,7 +228,7 @@ class Tradeoff {
         (t, i, all) => all.indexOf(t) === i && this.spots.has(t));
     for (const t of named) {
       const {px, py} = this.spots.get(t),
-                 reason = (study.reasons.get(t) || '').split(',')[0].replace(' that fits the limits', '');
+                 reason = (study.reasons.get(t) || '').split(',')[0].replace(/ (that fits the limits|within the soft limits|within the region of interest)/, '');
       const text = study.called(t) + (reason ? ' ' + reason : ''), w = text.length * 6.7;
       const spots = [[px + 13, py + 4], [px - 13 - w, py + 4], [px - w / 2, py - 14], [px - w / 2, py + 24]].map(
           ([left, base]) => ({left, right: left + w, top: base - 12, base}));

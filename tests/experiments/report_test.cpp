@@ -418,3 +418,20 @@ TEST_CASE("no searchers are compared where seeds, spaces or objectives give no g
   for (ReportStudy& study : failed) study.trials.push_back({1, {}, TrialState::failed, {std::nullopt, std::nullopt}, 1, ""});
   CHECK(holds(report_html(failed), "After 0 trials half of the runs of a reach 0 of the volume"));
 }
+
+TEST_CASE("soft limits stand in the facts, the tables and the data") {
+  ReportStudy study = small_study();
+  study.criteria[0].soft_limit = 0.25;
+  study.criteria[2].enough = 91;
+  study.criteria[2].soft_limit = 85;
+  const Front front(study.criteria, study.trials);
+  study.picks = picks(front);
+  const std::string page = report_html({study});
+  CHECK(holds(visible(page), "wished for at most 0.25\u00a0ms"));
+  CHECK(holds(visible(page), "wished for 91\u00a0% to 85\u00a0%"));
+  CHECK(holds(visible(page), "<td class=\"number beyond\" title=\"past its soft limit\">0.4\u00a0ms ~</td>"));
+  CHECK(data(page)["studies"][0]["criteria"][0]["soft_limit"] == 0.25);
+  CHECK(data(page)["studies"][0]["criteria"][2]["enough"] == 91);
+  CHECK(holds(visible(page), "most accurate within the region of interest"));
+  CHECK(holds(visible(page), "most accurate, past the region of interest"));
+}

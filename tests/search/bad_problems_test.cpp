@@ -67,10 +67,8 @@ TEST_CASE("every searcher finds a single feasible point, and goes on without one
   const Architecture lone{4, 2};
   with_every_searcher([&](const SearcherKind& kind) {
     const auto one = [&](const Architecture& point) { return point == lone ? 1.0 : 9.0; };
-    for (const bool before_training : {true, false}) {
-      const Values values{
-          before_training ? one : sum, before_training ? spread : [&](const Architecture& p) { return -one(p); },
-          before_training ? std::optional(2.0) : std::nullopt, before_training ? std::nullopt : std::optional(-2.0)};
+    const auto hardly = [&](const Architecture& point) { return -one(point); };
+    for (const Values& values : {Values{one, spread, 2.0}, Values{sum, hardly, std::nullopt, -2.0}}) {
       const auto state = studied(kind, chain_space(2, 6), values, 100);
       REQUIRE(state.front.any_fits());
       CHECK(state.front.fitting() == 1);
