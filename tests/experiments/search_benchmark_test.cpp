@@ -144,14 +144,20 @@ TEST_CASE("results read back as they were written, and tell what is left to do")
   results.add(partial);
   results.add(row_of("nsga2", "pixel3", 1, 0.75));
 
+  Row longer = partial;  // run again, for more trials
+  longer.trials = 40;
+  longer.shares = {0.5, 0.75, 0.75, 1};
+  results.add(longer);
+  REQUIRE(results.rows().size() == 2);
+
   const Results again(file);
   REQUIRE(again.rows().size() == 2);
   CHECK(again.rows()[0].key == partial.key);
-  CHECK(again.rows()[0].shares == partial.shares);
+  CHECK(again.rows()[0].shares == longer.shares);
   CHECK(again.rows()[1].shares.size() == most_trials / trials_per_column);
   CHECK(again.rows()[1].searcher_seconds == 0.25);
-  CHECK(again.find(partial.key, 20) != nullptr);
-  CHECK(again.find(partial.key, 30) == nullptr);
+  CHECK(again.find(partial.key, 40) != nullptr);
+  CHECK(again.find(partial.key, 50) == nullptr);
   CHECK(again.find({"pixel3", "nsga2", "", 2}, 10) == nullptr);
 
   std::ofstream(file) << "something,else\n1,2\n";

@@ -49,7 +49,7 @@ Row read_row(const Table& table, std::size_t row) {
 Results::Results(std::filesystem::path file) : file_(std::move(file)) {
   if (!std::filesystem::exists(file_)) return;
   const Table table = Table::load(file_);
-  for (std::size_t row = 0; row < table.rows(); ++row) rows_.push_back(read_row(table, row));
+  for (std::size_t row = 0; row < table.rows(); ++row) keep(read_row(table, row));
 }
 
 const Row* Results::find(const RunKey& key, std::uint64_t trials) const {
@@ -64,7 +64,15 @@ void Results::add(Row row) {
   if (fresh) stream << header();
   stream << line_of(row) << std::flush;
   if (!stream) throw std::runtime_error("error: cannot write " + file_.string());
-  rows_.push_back(std::move(row));
+  keep(std::move(row));
+}
+
+void Results::keep(Row row) {
+  const auto same = std::find_if(rows_.begin(), rows_.end(), [&](const Row& other) { return other.key == row.key; });
+  if (same == rows_.end())
+    rows_.push_back(std::move(row));
+  else if (same->trials <= row.trials)
+    *same = std::move(row);
 }
 
 Complete::Complete(const std::vector<Row>& rows, std::string problem, std::string contestant, std::uint64_t seeds) {

@@ -37,6 +37,8 @@ class Results {
   void add(Row row);
 
  private:
+  void keep(Row row);  ///< of rows with one key the one with most trials
+
   std::filesystem::path file_;
   std::vector<Row> rows_;
 };
