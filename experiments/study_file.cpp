@@ -9,6 +9,7 @@
 #include "experiments/files.hpp"
 #include "experiments/named_by.hpp"
 #include "experiments/quantity.hpp"
+#include "experiments/rungs.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/sha256_internal.hpp"
 #include "predictors/cost_model.hpp"
@@ -44,6 +45,7 @@ class Reader {
     for (const Config& item : document_.at("objectives").items()) {
       if (item.has("train")) study_.training_objective = study_.objectives.size();
       study_.objectives.push_back({read_criterion(item), nullptr});
+      study_.objectives.back().rungs = read_rungs(item, study_.objectives);
     }
     study_.resolved = document_;
     return std::move(study_);
@@ -57,6 +59,9 @@ class Reader {
     study_.search = SearchSettings::read(search);
     study_.identity = Identity::network;
     const Config objectives = read_objectives();
+    if (search.has("fidelity") && full_rung(criteria(study_.objectives)) == 0)
+      search.fail_at_key("fidelity", "no objective of this study has rungs",
+                         "such as  table: {file: ..., column: ..., rungs: [{column: ..., share: 0.1}]}");
     restrict_to_tables();
     if (study_.search->identity) study_.identity = *study_.search->identity;
     study_.search->make({*study_.space, criteria(study_.objectives), study_.search->seed, study_.points});  // its options are checked
@@ -120,6 +125,7 @@ class Reader {
     std::set<std::string> names;
     for (const Config& item : items) {
       Objective objective{read_criterion(item), nullptr};
+      objective.rungs = read_rungs(item, study_.objectives);
       if (!names.insert(objective.name).second) item.fail("two objectives are called '" + objective.name + "'");
       if (study_.space->find_decision(objective.name)) item.fail("'" + objective.name + "' is a decision of the space: a column of trials.csv has one meaning");
       resolved.push_back(read_source(item, objective));
@@ -208,18 +214,24 @@ class Reader {
   }
 
   Config read_table(const Config& item, const Config& section, Objective& objective) {
-    section.allow({"file", "column"});
+    section.allow({"file", "column", "rungs"});
     const fs::path path = path_of(section.at("file"));
-    const std::string column_name = section.text_or("column", objective.name);
     const Table table = named_by(section, [&] { return Table::load(path); });
-    const auto values = std::make_shared<const Values>(named_by(section, [&] { return read_values(table, column_name); }));
-    objective.measure = [values](const Candidate& candidate) {
-      const auto row = values->find(candidate.architecture);
-      if (row == values->end()) throw std::runtime_error("the table has no row for this architecture");
+    std::vector<std::string> columns;  // by rung
+    if (const auto rungs = section.find("rungs"))
+      for (const Config& rung : rungs->items()) columns.push_back(rung.at("column").text());
+    columns.push_back(section.text_or("column", objective.name));
+    std::vector<std::shared_ptr<const Values>> by_rung;
+    for (const std::string& column : columns)
+      by_rung.push_back(std::make_shared<const Values>(named_by(section, [&] { return read_values(table, column); })));
+    objective.measure = [by_rung](const Candidate& candidate) {
+      const Values& values = *by_rung[std::min<std::size_t>(candidate.rung, by_rung.size() - 1)];
+      const auto row = values.find(candidate.architecture);
+      if (row == values.end()) throw std::runtime_error("the table has no row for this architecture");
       return row->second;
     };
     if (objective.expensive) study_.identity = Identity::decisions;
-    tables_.push_back(values);
+    tables_.push_back(by_rung.back());
     if (!row_order_) row_order_.emplace(points_of(*study_.space, table));
     return item.with_entry("table", section.with_entry("file", scalar(path.string())));
   }

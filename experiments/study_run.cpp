@@ -106,13 +106,13 @@ StudyState run_search(StudyFile& study, Store& store, const fs::path& folder, un
   const SearchSettings& search = *study.search;
   const std::vector<Criterion> known = criteria(study.objectives);
   Study run{*study.space, study.objectives, search.make({*study.space, known, search.seed, study.points, cheap_values(*study.space, study.objectives)}), {search.trials, search.seconds}, &store,
-            threads, search.window, study.identity, search.seed, &stop, nullptr};
+            threads, search.window, study.identity, search.seed, search.fidelity, &stop};
   const auto tell = [&](std::uint64_t counted, const Front& front) {
     progress.trial(counted, search.trials.value_or(0), front.members().size(), front.fitting(), front.hypervolume());
   };
   run.on_told = [&](const StudyState& state, bool entered_front) {
     if (state.trials.size() <= state.replayed) return;  // told in an earlier run: no measure of speed
-    if (entered_front) progress.member(member_text(known, state.trials.back()));
+    if (entered_front) progress.member(member_text(known, state.trials[state.newest - 1]));
     tell(state.counted, state.front);
   };
   const std::vector<Trial> before = store.told();

@@ -24,10 +24,14 @@ struct Assignment {
   std::uint64_t seed;
   Architecture architecture;
   std::shared_ptr<const Network> network;  ///< null: not decoded yet
+  std::uint32_t rung = 0;                  ///< to measure at
+  std::optional<Trial> so_far = {};        ///< what the rungs below gave; empty where the trial begins here
 };
 
-/// Measures the cheap objectives in order, then the expensive ones, as far as limits and faults let it. Nothing
-/// where the measurement was asked to stop. Throws InfrastructureFault and nothing else.
+/// Measures the cheap objectives in order, then the expensive ones at the rung, as far as limits and faults let it;
+/// below the full budget the trial is then pruned, to be promoted or not. Where a trial goes on its cheap objectives
+/// are not measured again, and its seconds add up. Nothing where the measurement was asked to stop. Throws
+/// InfrastructureFault and nothing else.
 std::optional<Trial> measured(const Space& space, std::span<const Objective> objectives, const Assignment& assignment,
                               const std::stop_token& stop);
 

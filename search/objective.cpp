@@ -27,6 +27,25 @@ double excess(const Criterion& criterion, double value) {
   return std::clamp(miss, std::numeric_limits<double>::min(), std::numeric_limits<double>::max());
 }
 
+std::uint32_t full_rung(std::span<const Criterion> criteria) {
+  std::size_t count = 0;
+  for (const Criterion& criterion : criteria) {
+    const auto& rungs = criterion.rungs;
+    if (rungs.empty()) continue;
+    if (!criterion.expensive) throw std::invalid_argument(criterion.name + " is cheap and has rungs");
+    if (count != 0 && rungs.size() != count)
+      throw std::invalid_argument("objectives have different numbers of rungs, " + criterion.name + " among them");
+    double below = 0;
+    for (const double share : rungs) {
+      if (!(share > below && share < 1))
+        throw std::invalid_argument("the rungs of " + criterion.name + " do not rise from above 0 to below 1");
+      below = share;
+    }
+    count = rungs.size();
+  }
+  return static_cast<std::uint32_t>(count);
+}
+
 std::vector<double> costs(std::span<const Criterion> criteria, const Trial& trial) {
   std::vector<double> result(criteria.size());
   for (std::size_t i = 0; i < criteria.size(); ++i) result[i] = cost(criteria[i], trial.values.at(i).value());

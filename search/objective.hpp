@@ -31,6 +31,10 @@ struct Criterion {
   std::optional<double> enough = {};      ///< the better end of a region of interest: better than this is of no interest
   std::optional<double> aspiration = {};  ///< the value hoped for: steers towards the part of the front nearest to it
   std::optional<double> reference = {};   ///< where the box of the hypervolume ends: worse adds nothing to it
+  /// Budgets below the full one at which an expensive objective can be measured too, as shares of it: ascending,
+  /// above 0 and below 1. Rung r is measured at rungs[r], rung rungs.size() at the full budget. All objectives of a
+  /// study that have rungs have equally many; those without are measured at the full budget's rung alone.
+  std::vector<double> rungs = {};
 };
 
 /// Objectives that a study may have: exact hypervolume and dominance lose their meaning, and their speed, above.
@@ -44,6 +48,8 @@ struct Candidate {
   std::uint64_t number;  ///< of the trial, from 1
   std::uint64_t seed;    ///< for everything random in this trial; from the study's seed and the number
   std::stop_token stop;  ///< asks a long measurement to end: throw Interrupted then
+  std::uint32_t rung = 0;  ///< what to measure at, see Criterion::rungs; rungs below it were measured before, with this
+                           ///< number and seed, unless the trial began here
 };
 
 /// Measures one value. Called from many threads at once. Whatever it throws makes the trial `failed` with the
@@ -83,6 +89,10 @@ bool keeps_limit(const Criterion& criterion, double value);
 bool keeps_soft_limit(const Criterion& criterion, double value);
 /// By how much a value misses its limit, relative to the limit (absolute where that is 0); 0 where it keeps it.
 double excess(const Criterion& criterion, double value);
+
+/// The rung of the full budget: how many rungs the objectives of a study have, 0 where none has any. Throws
+/// std::invalid_argument where their numbers differ, a budget is none, or a cheap objective has rungs.
+std::uint32_t full_rung(std::span<const Criterion> criteria);
 
 /// The costs of a complete trial, one per criterion.
 std::vector<double> costs(std::span<const Criterion> criteria, const Trial& trial);

@@ -31,7 +31,7 @@ constexpr std::array table{
 };
 
 void refuse_unknown_keys(const Config& search, const SearcherKind& kind) {
-  std::vector<std::string> known{"algorithm", "seed", "trials", "time", "threads", "window", "identity"};
+  std::vector<std::string> known{"algorithm", "seed", "trials", "time", "threads", "window", "identity", "fidelity"};
   known.insert(known.end(), kind.options.begin(), kind.options.end());
   for (const auto& [key, value] : search.entries()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
@@ -71,6 +71,7 @@ SearchSettings SearchSettings::read(const Config& search) {
   if (const auto identity = search.find("identity"))
     settings.identity =
         identity->one_of({"network", "decisions"}) == "network" ? Identity::network : Identity::decisions;
+  if (const auto fidelity = search.find("fidelity")) settings.fidelity = FidelitySettings::read(*fidelity);
   settings.options = search;
   return settings;
 }

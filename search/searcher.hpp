@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "configs/config.hpp"
+#include "search/fidelity.hpp"
 #include "search/objective.hpp"
 #include "search/trial.hpp"
 #include "space/space.hpp"
@@ -31,6 +32,11 @@ class Searcher {
   /// which turned out to be a known network is told at once, as a repeat: a trial with a number told before
   /// (the architecture is the proposal, the rest is that trial's).
   virtual void tell(const Trial& trial) = 0;
+
+  /// A trial that was told was promoted, and this is what it is now: pruned at a higher rung, complete or failed. Comes
+  /// between the tells, in an order that depends on what was told alone. A searcher that does not care keeps what it
+  /// was told first.
+  virtual void update(const Trial&) {}
 
   /// Whether every point has been proposed: ask() gives nothing any more, whatever is told.
   virtual bool exhausted() const = 0;
@@ -68,7 +74,8 @@ enum class Identity : std::uint8_t {
   decisions  ///< every point is its own
 };
 
-/// The `search:` map of a study: {algorithm, seed, trials, time, threads, window, identity, the searcher's own}.
+/// The `search:` map of a study: {algorithm, seed, trials, time, threads, window, identity, fidelity, the
+/// searcher's own}.
 struct SearchSettings {
   const SearcherKind* kind;                  ///< algorithm: default auto
   std::uint64_t seed = 1;                    ///< of everything random in the study
@@ -77,6 +84,7 @@ struct SearchSettings {
   std::optional<unsigned> threads = {};      ///< trials side by side; never changes the result
   unsigned window = 8;                       ///< see Study::window; changes the result
   std::optional<Identity> identity = {};     ///< where it is said
+  FidelitySettings fidelity = {};            ///< matters where objectives have rungs
   std::optional<Config> options = {};        ///< the map itself
 
   /// Throws ConfigError: unknown keys, a misspelt searcher, wrong types and ranges, neither trials nor time.

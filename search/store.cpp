@@ -1,6 +1,8 @@
 // The SQLite store: opening with every check, committing one trial at a time, reading back bit for bit.
 #include "search/store.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -17,18 +19,23 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t application = 0x50617246;  // "ParF"
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;               ///< 1 knew no rungs
 
 constexpr const char* schema = R"(
   CREATE TABLE study (id INTEGER PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL, yaml TEXT NOT NULL,
                       events INTEGER NOT NULL);
-  CREATE TABLE trials (number INTEGER PRIMARY KEY, state TEXT NOT NULL, architecture TEXT NOT NULL,
-                       seconds REAL NOT NULL, message TEXT NOT NULL, objectives INTEGER NOT NULL);
-  CREATE TABLE trial_values (trial INTEGER NOT NULL REFERENCES trials(number), objective INTEGER NOT NULL,
+  CREATE TABLE trials (number INTEGER NOT NULL, rung INTEGER NOT NULL, state TEXT NOT NULL,
+                       architecture TEXT NOT NULL, seconds REAL NOT NULL, message TEXT NOT NULL,
+                       objectives INTEGER NOT NULL, PRIMARY KEY (number, rung));
+  CREATE TABLE trial_values (trial INTEGER NOT NULL, rung INTEGER NOT NULL, objective INTEGER NOT NULL,
                              status TEXT NOT NULL CHECK (status IN ('finite', 'nan', 'infinite')), value REAL,
-                             bits INTEGER NOT NULL, PRIMARY KEY (trial, objective)) WITHOUT ROWID;
-  CREATE TABLE events (number INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('ask', 'tell')),
-                       trial INTEGER NOT NULL, architecture TEXT NOT NULL);
+                             bits INTEGER NOT NULL, PRIMARY KEY (trial, rung, objective),
+                             FOREIGN KEY (trial, rung) REFERENCES trials(number, rung)) WITHOUT ROWID;
+  CREATE TABLE readings (trial INTEGER NOT NULL, rung INTEGER NOT NULL, objective INTEGER NOT NULL, value REAL NOT NULL,
+                         bits INTEGER NOT NULL, PRIMARY KEY (trial, rung, objective),
+                         FOREIGN KEY (trial, rung) REFERENCES trials(number, rung)) WITHOUT ROWID;
+  CREATE TABLE events (number INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('ask', 'promote', 'tell')),
+                       trial INTEGER NOT NULL, architecture TEXT NOT NULL, rung INTEGER NOT NULL);
 )";
 
 [[noreturn]] void refuse(const fs::path& file, const std::string& why, const std::string& hint) {
@@ -55,6 +62,16 @@ Architecture architecture_of(const std::string& text) {
   return architecture;
 }
 
+constexpr std::array<std::string_view, 3> event_kinds{"ask", "promote", "tell"};
+
+Event::Kind kind_named(const std::string& name) {
+  const auto found = std::find(event_kinds.begin(), event_kinds.end(), name);
+  if (found == event_kinds.end()) throw SqliteError(SQLITE_CORRUPT, "an event of unknown kind: '" + name + "'");
+  return static_cast<Event::Kind>(found - event_kinds.begin());
+}
+
+std::uint32_t rung_of(std::uint64_t count) { return static_cast<std::uint32_t>(count); }
+
 std::string_view status_of(double value) {
   return std::isnan(value) ? "nan" : std::isinf(value) ? "infinite" : "finite";
 }
@@ -76,6 +93,7 @@ struct Store::Impl {
   void write_study(const StudyRecord& record);
   void write_waiting();
   void write(const Trial& trial);
+  void write_readings(const Trial& trial);
   void commit(const Trial* trial);
 };
 
@@ -212,27 +230,42 @@ const StudyRecord& Store::study() const { return impl_->study; }
 
 std::vector<Event> Store::events() const {
   std::vector<Event> events;
-  Statement row = impl_->database->prepare("SELECT kind, trial, architecture FROM events ORDER BY number");
+  Statement row = impl_->database->prepare("SELECT kind, trial, architecture, rung FROM events ORDER BY number");
   while (row.step())
-    events.push_back(
-        {row.text(0) == "ask" ? Event::Kind::ask : Event::Kind::tell, row.count(1), architecture_of(row.text(2))});
+    events.push_back({kind_named(row.text(0)), row.count(1), architecture_of(row.text(2)), rung_of(row.count(3))});
   return events;
 }
 
-std::vector<Trial> Store::finished() const {
+std::vector<Trial> Store::measurements() const {
   std::vector<Trial> trials;
-  Statement values = impl_->database->prepare("SELECT objective, bits FROM trial_values WHERE trial = ?");
+  Statement values = impl_->database->prepare("SELECT objective, bits FROM trial_values WHERE trial = ? AND rung = ?");
+  Statement readings = impl_->database->prepare(
+      "SELECT rung, objective, bits FROM readings WHERE trial = ? AND rung <= ? ORDER BY rung, objective");
   Statement row = impl_->database->prepare(
-      "SELECT number, state, architecture, seconds, message, objectives FROM trials ORDER BY number");
+      "SELECT number, state, architecture, seconds, message, objectives, rung FROM trials ORDER BY number, rung");
   while (row.step()) {
     Trial trial{.number = row.count(0),
                 .architecture = architecture_of(row.text(2)),
                 .state = state_named(row.text(1)),
                 .values = std::vector<std::optional<double>>(row.count(5)),
                 .seconds = row.real(3),
-                .message = row.text(4)};
-    values.bind(1, trial.number);
+                .message = row.text(4),
+                .rung = rung_of(row.count(6))};
+    values.bind(1, trial.number).bind(2, row.count(6));
     while (values.step()) trial.values.at(values.count(0)) = std::bit_cast<double>(values.integer(1));
+    readings.bind(1, trial.number).bind(2, row.count(6));
+    while (readings.step())
+      trial.readings.push_back({rung_of(readings.count(0)), static_cast<std::uint32_t>(readings.count(1)),
+                                std::bit_cast<double>(readings.integer(2))});
+    trials.push_back(std::move(trial));
+  }
+  return trials;
+}
+
+std::vector<Trial> Store::finished() const {
+  std::vector<Trial> trials;
+  for (Trial& trial : measurements()) {
+    if (!trials.empty() && trials.back().number == trial.number) trials.pop_back();
     trials.push_back(std::move(trial));
   }
   return trials;
@@ -249,37 +282,55 @@ std::vector<Trial> Store::told() const {
 void Store::append(Event event) { impl_->waiting.push_back(std::move(event)); }
 
 void Store::Impl::write_waiting() {
-  Statement insert = database->prepare("INSERT INTO events VALUES (?, ?, ?, ?)");
+  Statement insert = database->prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?)");
   std::uint64_t number = committed;
   for (const Event& event : waiting)
     insert.bind(1, ++number)
-        .bind(2, std::string_view(event.kind == Event::Kind::ask ? "ask" : "tell"))
+        .bind(2, event_kinds[static_cast<std::size_t>(event.kind)])
         .bind(3, event.trial)
         .bind(4, text_of(event.architecture))
+        .bind(5, std::uint64_t{event.rung})
         .run();
   database->prepare("UPDATE study SET events = ?").bind(1, number).run();
 }
 
 void Store::Impl::write(const Trial& trial) {
-  database->prepare("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?)")
+  const std::uint64_t rung = trial.rung;
+  database->prepare("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?)")
       .bind(1, trial.number)
-      .bind(2, state_name(trial.state))
-      .bind(3, text_of(trial.architecture))
-      .bind(4, trial.seconds)
-      .bind(5, trial.message)
-      .bind(6, static_cast<std::uint64_t>(trial.values.size()))
+      .bind(2, rung)
+      .bind(3, state_name(trial.state))
+      .bind(4, text_of(trial.architecture))
+      .bind(5, trial.seconds)
+      .bind(6, trial.message)
+      .bind(7, static_cast<std::uint64_t>(trial.values.size()))
       .run();
-  Statement insert = database->prepare("INSERT INTO trial_values VALUES (?, ?, ?, ?, ?)");
+  Statement insert = database->prepare("INSERT INTO trial_values VALUES (?, ?, ?, ?, ?, ?)");
   for (std::size_t i = 0; i < trial.values.size(); ++i) {
     if (!trial.values[i]) continue;
     const double value = *trial.values[i];
     insert.bind(1, trial.number)
-        .bind(2, static_cast<std::uint64_t>(i))
-        .bind(3, status_of(value))
-        .bind(4, value)
-        .bind(5, std::bit_cast<std::int64_t>(value))
+        .bind(2, rung)
+        .bind(3, static_cast<std::uint64_t>(i))
+        .bind(4, status_of(value))
+        .bind(5, value)
+        .bind(6, std::bit_cast<std::int64_t>(value))
         .run();
   }
+  write_readings(trial);
+}
+
+/// Those of the trial's own rung; those below were written with it.
+void Store::Impl::write_readings(const Trial& trial) {
+  Statement insert = database->prepare("INSERT INTO readings VALUES (?, ?, ?, ?, ?)");
+  for (const Reading& reading : trial.readings)
+    if (reading.rung == trial.rung)
+      insert.bind(1, trial.number)
+          .bind(2, std::uint64_t{reading.rung})
+          .bind(3, std::uint64_t{reading.objective})
+          .bind(4, reading.value)
+          .bind(5, std::bit_cast<std::int64_t>(reading.value))
+          .run();
 }
 
 void Store::Impl::commit(const Trial* trial) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "search/fidelity.hpp"
 #include "search/front.hpp"
 #include "search/objective.hpp"
 #include "search/searcher.hpp"
@@ -33,7 +34,8 @@ enum class End : std::uint8_t {
 
 /// What a study has done so far; handed to `on_told`, and the result of a run.
 struct StudyState {
-  std::vector<Trial> trials;  ///< told, by number
+  std::vector<Trial> trials;  ///< told, by number, each as it stands at the highest rung told
+  std::uint64_t newest = 0;   ///< the number of the trial told last
   Front front;
   std::uint64_t counted = 0;    ///< trials that count against the budget
   std::uint64_t proposals = 0;  ///< asks, repeats included
@@ -56,10 +58,14 @@ struct Study {
   unsigned window = 8;
   Identity identity = Identity::network;
   std::uint64_t seed = 1;
+  FidelitySettings fidelity = {};  ///< matters where objectives have rungs
   /// Once true the study ends promptly: running measurements are asked to stop and are forgotten.
   const std::atomic<bool>* stop = nullptr;
   /// Called in the thread of run after each trial is told; `entered_front` for the newest.
   std::function<void(const StudyState&, bool entered_front)> on_told = nullptr;
+  /// Called in the thread of run with the number of a trial that no higher rung will be measured of, at its end at the
+  /// latest: what was kept to go on from is not needed any more. A larger budget may promote such a trial after all.
+  std::function<void(std::uint64_t number)> on_settled = nullptr;
 
   /// Runs until the budget, the space, or the patience of whoever asks it to stop is at an end.
   ///

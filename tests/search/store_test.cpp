@@ -159,7 +159,7 @@ TEST_CASE("another study, another version, an empty or a foreign file are refuse
   make_study(folder.path());
   CHECK(contains(refusal(folder.path(), {"other", ""}), "holds another study"));
   sql(file, "PRAGMA user_version = 99");
-  CHECK(contains(refusal(folder.path()), "of version 99, this program writes version 1"));
+  CHECK(contains(refusal(folder.path()), "of version 99, this program writes version 2"));
   sql(file, "PRAGMA user_version = 1; PRAGMA application_id = 5");
   CHECK(contains(refusal(folder.path()), "not of a study"));
   fs::resize_file(file, 0);

@@ -1,4 +1,5 @@
-// A small study as a process of its own, to be killed: study_child FOLDER SEARCHER THREADS TRIALS SLEEP_MICROSECONDS.
+// A small study as a process of its own, to be killed: study_child FOLDER SEARCHER THREADS TRIALS SLEEP_MICROSECONDS
+// [SCHEDULER]; with a scheduler its expensive objective has two rungs.
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -11,7 +12,7 @@
 
 using namespace paretoforge;
 
-int main(int, char** arguments) try {
+int main(int count, char** arguments) try {
   const std::filesystem::path folder = arguments[1];
   const int sleep = std::stoi(arguments[5]);
   const Space space = cell_space();
@@ -21,19 +22,24 @@ int main(int, char** arguments) try {
     Random random(candidate.seed);
     std::this_thread::sleep_for(std::chrono::microseconds(random.below(static_cast<std::uint64_t>(sleep) + 1)));
     if (random.chance(0.1)) throw std::runtime_error("unlucky");
-    return inner(candidate) + random.uniform();
+    return inner(candidate) + random.uniform() - (2 - candidate.rung);
   };
+  const std::string scheduler = count > 6 ? arguments[6] : "";
+  if (!scheduler.empty()) objectives[1].rungs = {1.0 / 9, 1.0 / 3};
   Store store = Store::open(folder, {"child", arguments[2]});
   const SearchProblem problem{.space = space, .criteria = criteria(objectives), .seed = 3};
   const auto settings = SearchSettings::read(
-      Config::parse(std::string("{algorithm: ") + arguments[2] + ", trials: " + arguments[4] + "}", "child"));
+      Config::parse(std::string("{algorithm: ") + arguments[2] + ", trials: " + arguments[4] +
+                        (scheduler.empty() ? "" : ", fidelity: {scheduler: " + scheduler + "}") + "}",
+                    "child"));
   Study study{.space = space,
               .objectives = objectives,
               .searcher = settings.make(problem),
               .budget = {.trials = settings.trials},
               .store = &store,
               .threads = static_cast<unsigned>(std::stoi(arguments[3])),
-              .seed = 3};
+              .seed = 3,
+              .fidelity = settings.fidelity};
   const StudyState state = study.run();
   replace_file(folder / "trials.csv", trials_csv(space, problem.criteria, state.trials));
   return 0;

@@ -1,0 +1,18 @@
+// Reading the rungs of an objective: the budgets below the full one at which it can be measured.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "configs/config.hpp"
+#include "search/objective.hpp"
+
+namespace paretoforge {
+
+/// What `rungs:` in the objective's section says, as Criterion::rungs has it; empty where it has none. `before`: the
+/// study's objectives read so far, which have equally many or none. Throws ConfigError.
+///
+///   table: {file: t.csv, column: accuracy_200, rungs: [{column: accuracy_12, share: 0.06}]}
+std::vector<double> read_rungs(const Config& objective, std::span<const Objective> before);
+
+}  // namespace paretoforge
