@@ -58,14 +58,7 @@ std::vector<std::size_t> epsilon_net_order(const Costs& points, std::span<const 
 std::vector<std::size_t> hypervolume_order(const Costs& points, std::span<const std::size_t> members) {
   const Costs place = scaled(points, members);
   const std::vector<double> reference(points.objectives(), 1.1);
-  const double whole = hypervolume(place, reference);
-  std::vector<double> own(members.size());
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    Costs others(points.objectives());
-    for (std::size_t j = 0; j < members.size(); ++j)
-      if (j != i) others.add(place[j]);
-    own[i] = whole - hypervolume(others, reference);
-  }
+  const std::vector<double> own = hypervolume_contributions(place, reference);
   std::vector<std::size_t> order(members.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return own[a] > own[b]; });
