@@ -17,15 +17,42 @@ std::vector<double> table_rungs(const Config& rungs) {
   return shares;
 }
 
+/// By how much a rung's `key` lowers the cost of a training that says what it is in full.
+double factor(const Config& rung, const Config& train, const char* key, double otherwise) {
+  const auto low = rung.find(key);
+  if (!low) return 1;
+  const auto full = train.find(key);
+  if (!full && otherwise == 0)
+    rung.fail_at_key(key, "a rung of '" + std::string(key) + "' needs the training's own '" + key + "'");
+  return low->number() / (full ? full->number() : otherwise);
+}
+
+std::vector<double> training_rungs(const Config& rungs, const Config& train) {
+  std::vector<double> shares;
+  for (const Config& rung : rungs.items()) {
+    rung.allow({"epochs", "share", "images", "resolution"});
+    const double side = factor(rung, train, "resolution", 0);
+    const double share = factor(rung, train, "epochs", 0) * factor(rung, train, "share", 1) *
+                         factor(rung, train, "images", 0) * side * side;
+    if (!(share > 0 && share < 1)) rung.fail("a rung costs less than the full training, and more than nothing");
+    if (!shares.empty() && share <= shares.back())
+      rung.fail("the rungs of a ladder rise",
+                "epochs x share x images x resolution^2 is greater than in the one before");
+    shares.push_back(share);
+  }
+  return shares;
+}
+
 }  // namespace
 
 std::vector<double> read_rungs(const Config& objective, std::span<const Objective> before) {
-  const auto table = objective.find("table");
-  const auto rungs = table ? table->find("rungs") : std::nullopt;
+  const auto table = objective.find("table"), train = objective.find("train");
+  const auto source = train ? train : table;
+  const auto rungs = source ? source->find("rungs") : std::nullopt;
   if (!rungs) return {};
-  const std::vector<double> shares = table_rungs(*rungs);
-  if (shares.empty()) rungs->fail("'rungs' lists none", "leave it out, or  rungs: [{column: ..., share: 0.1}]");
-  if (!objective.boolean_or("expensive", false))
+  const std::vector<double> shares = train ? training_rungs(*rungs, *train) : table_rungs(*rungs);
+  if (shares.empty()) rungs->fail("'rungs' lists none", "leave it out, or name budgets below the full one");
+  if (!objective.boolean_or("expensive", train.has_value()))
     objective.fail("rungs are for expensive objectives", "add  expensive: true");
   for (const Objective& other : before)
     if (!other.rungs.empty() && other.rungs.size() != shares.size())

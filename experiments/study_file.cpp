@@ -203,11 +203,14 @@ class Reader {
       if (const auto path = data->find("path")) section = train.with_entry("data", data->with_entry("path", scalar(path_of(*path).string())));
     study_.training = make_training(section);
     study_.training_objective = study_.objectives.size();
-    objective.measure = [training = study_.training](const Candidate& candidate) {
+    objective.measure = [training = study_.training, checkpoints = study_.checkpoints](const Candidate& candidate) {
+      const fs::path file = checkpoints->empty() ? fs::path() : StudyFile::checkpoint_of(*checkpoints, candidate.number);
       try {
-        return training->accuracy_pct(candidate.graph, candidate.seed, candidate.stop);
+        return training->accuracy_pct(candidate.graph, candidate.seed, candidate.stop, candidate.rung, file);
       } catch (const TrainingStopped&) {
         throw Interrupted();
+      } catch (const TrainingFault& fault) {
+        throw InfrastructureFault(fault.what());
       }
     };
     return item.with_entry("train", section);
@@ -327,6 +330,10 @@ StudyFile StudyFile::load(const std::filesystem::path& file, const std::vector<s
     document = document.with(setting.substr(0, equals), setting.substr(equals + 1));
   }
   return Reader(document, file).read();
+}
+
+std::filesystem::path StudyFile::checkpoint_of(const std::filesystem::path& folder, std::uint64_t trial) {
+  return folder / (std::to_string(trial) + ".training");
 }
 
 StudyFile StudyFile::outline(const std::filesystem::path& file) { return Reader(Config::load(file), file).outline(); }

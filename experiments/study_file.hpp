@@ -56,9 +56,14 @@ class StudyFile {
   std::shared_ptr<const std::vector<Architecture>> points;
   std::shared_ptr<const Training> training;  ///< null where no objective trains
   std::uint64_t training_objective = 0;      ///< which objective that is
+  /// The folder in which trainings keep their state while they may go on; empty until a study runs: none.
+  std::shared_ptr<std::filesystem::path> checkpoints = std::make_shared<std::filesystem::path>();
   std::optional<HostPredictor> host;
   std::optional<Finish> finish;
   std::vector<std::string> notes;            ///< for the user, before the study begins
+
+  /// The file of a trial in that folder.
+  static std::filesystem::path checkpoint_of(const std::filesystem::path& folder, std::uint64_t trial);
 
   /// Gives the objective on the host its fitted predictor.
   void set_host_device(const std::filesystem::path& device);

@@ -118,7 +118,14 @@ StudyState run_search(StudyFile& study, Store& store, const fs::path& folder, un
   const std::vector<Trial> before = store.told();
   tell(count_of(known, before), Front(known, before));
   const std::jthread ticker = ticking(progress);
+  if (study.training) {
+    *study.checkpoints = folder / "checkpoints";
+    fs::create_directories(*study.checkpoints);
+    run.on_settled = [&](std::uint64_t trial) { fs::remove(StudyFile::checkpoint_of(*study.checkpoints, trial)); };
+  }
   StudyState state = run.run();
+  // Where the study was stopped, trainings go on from there.
+  if (study.training && state.end != End::stopped && state.end != End::time) fs::remove_all(*study.checkpoints);
   write_tables(study, state, folder);
   return state;
 }

@@ -27,12 +27,39 @@ auto stopping(Work&& work) {
     return work();
   } catch (const TrainingInterrupted& stopped) {
     throw TrainingStopped(stopped.what());
+  } catch (const CheckpointError& unsaved) {
+    throw TrainingFault(unsaved.what());
   }
+}
+
+/// What the section says of the full training.
+TrainSettings settings_of(const Config& section) {
+  std::vector<Config::Entry> entries = section.entries();
+  std::erase_if(entries, [](const Config::Entry& entry) { return entry.first == "rungs"; });
+  return TrainSettings::read(section.has("rungs") ? Config::make_map(std::move(entries)) : section);
+}
+
+/// The budgets of a section, rung by rung, the full one last. A rung of epochs alone is the beginning of the full
+/// training, any other a training of its own.
+std::vector<TrainBudget> budgets_of(const Config& section, const TrainSettings& full) {
+  std::vector<TrainBudget> budgets;
+  if (const auto rungs = section.find("rungs"))
+    for (const Config& rung : rungs->items()) {
+      TrainBudget budget = TrainSettings::read(rung, full).budget;
+      if (rung.entries().size() == 1 && rung.has("epochs")) {
+        budget.until = budget.epochs;
+        budget.epochs = full.budget.epochs;
+        if (budget.until == 0) rung.fail_at_key("epochs", "a rung needs an epoch");
+      }
+      budgets.push_back(budget);
+    }
+  budgets.push_back(full.budget);
+  return budgets;
 }
 
 class TorchTraining final : public Training {
  public:
-  explicit TorchTraining(const Config& section) : settings_(TrainSettings::read(section)), section_(section) {
+  explicit TorchTraining(const Config& section) : settings_(settings_of(section)), budgets_(budgets_of(section, settings_)), section_(section) {
     if (!settings_.data) section.fail("a training needs 'data': what to train on", "such as  data: fashion-mnist");
     data_ = std::make_shared<const Dataset>(named_by(*settings_.data, [&] { return load_dataset(*settings_.data); }));
     trainer_ = named_by(section, [&] { return make_trainer(data_, settings_); });
@@ -48,9 +75,11 @@ class TorchTraining final : public Training {
                     std::to_string(data_->classes.size()) + " classes");
   }
 
-  double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop) const override {
-    TrainBudget budget = settings_.budget;
+  double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
+                      const std::filesystem::path& checkpoint) const override {
+    TrainBudget budget = budgets_.at(std::min<std::size_t>(rung, budgets_.size() - 1));
     budget.seed = seed;
+    budget.checkpoint = checkpoint;
     return stopping([&] { return trainer_->train(graph, budget, stop).validation.accuracy_pct; });
   }
 
@@ -96,6 +125,7 @@ class TorchTraining final : public Training {
   }
 
   TrainSettings settings_;
+  std::vector<TrainBudget> budgets_;  ///< by rung
   Config section_;
   std::shared_ptr<const Dataset> data_;
   std::unique_ptr<Trainer> trainer_;
@@ -106,7 +136,7 @@ class TorchTraining final : public Training {
 std::shared_ptr<const Training> make_training(const Config& section) { return std::make_shared<TorchTraining>(section); }
 
 void check_training_changes(const Config& section, const std::optional<Config>& changes) {
-  full_settings(TrainSettings::read(section), changes);
+  full_settings(settings_of(section), changes);
 }
 
 void tune_for_training() { tune_process(); }

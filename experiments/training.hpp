@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -36,9 +37,12 @@ class Training {
 
   /// Refuses, as ConfigError, networks that the data does not fit: other channels, another number of outputs than of classes.
   virtual void check(const Graph& graph) const = 0;
-  /// Per cent of the validation images that a network trained at the section's budget gets right. Throws
-  /// TrainingStopped soon after `stop` is set, another exception where it cannot be trained.
-  virtual double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop) const = 0;
+  /// Per cent of the validation images that a network trained at the section's budget gets right, or at its rung of
+  /// that number (one past the last is the full budget). `checkpoint` is a file that the training's state is kept in,
+  /// and continued from where it is this training's; empty: none. The result is the same with and without. Throws
+  /// TrainingStopped soon after `stop` is set, TrainingFault, another exception where the network cannot be trained.
+  virtual double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
+                              const std::filesystem::path& checkpoint) const = 0;
   /// Trains on all training images; `changes` are keys of the section that differ (epochs above all).
   virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
                               std::stop_token stop) const = 0;
@@ -49,6 +53,11 @@ class Training {
   virtual std::vector<std::string> classes() const = 0;
 };
 
+/// A training's state cannot be kept: a full disk, which says nothing about the network.
+class TrainingFault : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 class TrainingStopped : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -255,7 +255,7 @@ void Run::tell_trial(const Trial& trial) {
   }
   state_.newest = trial.number;
   const bool entered = state_.front.add(trial);
-  if (full_ > 0 && trial.state != TrialState::pruned) settle(trial.number);
+  if (trial.state != TrialState::pruned) settle(trial.number);
   finished_.erase(measurement);
   if (study_.on_told) study_.on_told(state_, entered);
 }

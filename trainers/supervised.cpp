@@ -2,11 +2,13 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <ctime>
 #include <numeric>
 
+#include "trainers/checkpoint_internal.hpp"
 #include "trainers/session_internal.hpp"
 #include "trainers/trainer_internal.hpp"
 
@@ -40,6 +42,16 @@ class Optimizer {
     gradients.zero_();
   }
 
+  std::vector<float> velocity() const {
+    const at::Tensor host = velocity_.to(at::kCPU).contiguous();
+    return {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()};
+  }
+  void set_velocity(const std::vector<float>& values) {
+    at::Tensor host = at::empty_like(velocity_, at::TensorOptions(at::kCPU));
+    std::copy(values.begin(), values.end(), host.data_ptr<float>());
+    velocity_.copy_(host);
+  }
+
  private:
   const TorchNetwork& network_;
   const TrainRecipe& recipe_;
@@ -49,9 +61,11 @@ class Optimizer {
 /// One training from the first weights to the last.
 class Run {
  public:
-  Run(TorchNetwork& network, at::Device device, const TrainRecipe& recipe, const TrainBudget& budget,
-      const Images& images, const Normalisation& input, const std::stop_token& stop)
-      : network_(network),
+  Run(const Graph& graph, const Dataset& data, TorchNetwork& network, at::Device device, const TrainRecipe& recipe,
+      const TrainBudget& budget, const Images& images, const Normalisation& input, const std::stop_token& stop)
+      : graph_(graph),
+        data_(data),
+        network_(network),
         device_(device),
         recipe_(recipe),
         budget_(budget),
@@ -67,24 +81,57 @@ class Run {
     std::iota(order_.begin(), order_.end(), 0u);
   }
 
-  /// All epochs; the mean loss of the last.
+  /// All epochs, or those up to `until`; the mean loss of the last.
   double run() {
     // What is left over after the last full batch waits for another epoch's order.
     const auto per_epoch = static_cast<std::int64_t>(images_.size() / batch_);
     const std::int64_t steps = per_epoch * budget_.epochs;
-    double sum = std::numeric_limits<double>::quiet_NaN();
-    for (steps_ = 0; steps_ < steps; ++steps_) {
+    const std::int64_t last = budget_.until > 0 ? std::min(steps, per_epoch * budget_.until) : steps;
+    if (!budget_.checkpoint.empty()) go_on(last);
+    while (steps_ < last) {
+      if (stop_.stop_requested()) {
+        keep();
+        throw TrainingInterrupted();
+      }
       const auto at = static_cast<std::size_t>(steps_ % per_epoch);
-      if (at == 0) random_.shuffle(order_), sum = 0;
-      if (stop_.stop_requested()) throw TrainingInterrupted();
-      sum += step(std::span(order_).subspan(at * batch_, batch_), rate_at(recipe_, steps_, steps));
+      if (at == 0) random_.shuffle(order_), loss_sum_ = 0;
+      loss_sum_ += step(std::span(order_).subspan(at * batch_, batch_), rate_at(recipe_, steps_, steps));
+      if (++steps_ % per_epoch == 0 && steps_ < steps) keep();
     }
-    return sum / static_cast<double>(per_epoch);
+    return loss_sum_ / static_cast<double>(per_epoch);
   }
 
+  std::int64_t continued_from() const { return continued_from_; }
+  const std::string& note() const { return note_; }
   std::int64_t steps() const { return steps_; }
 
  private:
+  using RandomState = std::array<std::uint64_t, 4>;
+
+  std::uint64_t key() const { return checkpoint_key(graph_, data_, recipe_, budget_); }
+
+  void keep() const {
+    if (budget_.checkpoint.empty()) return;
+    save_checkpoint(budget_.checkpoint, {key(), steps_, loss_sum_, std::bit_cast<RandomState>(random_), order_,
+                                         optimizer_.velocity(), network_.weights()});
+  }
+
+  /// Takes up what was kept, unless it is further on than is asked for.
+  void go_on(std::int64_t last) {
+    const auto kept = load_checkpoint(budget_.checkpoint, key(), note_);
+    if (!kept) return;
+    if (kept->step > last) {
+      note_ = budget_.checkpoint.string() + " is further on than is asked for; trained from the beginning";
+      return;
+    }
+    network_.load(kept->weights);
+    optimizer_.set_velocity(kept->velocity);
+    random_ = std::bit_cast<Random>(kept->random);
+    order_ = kept->order;
+    loss_sum_ = kept->loss_sum;
+    steps_ = continued_from_ = kept->step;
+  }
+
   double step(std::span<const std::uint32_t> positions, double rate) {
     maker_.augmented(positions, recipe_.augment, random_, input_.data_ptr<float>());
     for (std::size_t i = 0; i < positions.size(); ++i)
@@ -103,6 +150,8 @@ class Run {
     return value;
   }
 
+  const Graph& graph_;
+  const Dataset& data_;
   TorchNetwork& network_;
   at::Device device_;
   const TrainRecipe& recipe_;
@@ -115,7 +164,9 @@ class Run {
   std::vector<std::uint32_t> order_;
   std::size_t batch_;
   at::Tensor input_, labels_;
-  std::int64_t steps_ = 0;
+  std::int64_t steps_ = 0, continued_from_ = 0;
+  double loss_sum_ = std::numeric_limits<double>::quiet_NaN();  ///< of the epoch that runs
+  std::string note_;
 };
 
 class Supervised : public Trainer {
@@ -156,10 +207,12 @@ class Supervised : public Trainer {
     TorchNetwork network(shaped, device_);
     network.initialise(derived_seed(budget.seed, weights_stream));
     const Images images = sized(selected(data_->train, parts.train));
-    Run run(network, device_, recipe_, budget, images, input_, stop);
+    Run run(shaped, *data_, network, device_, recipe_, budget, images, input_, stop);
     TrainResult result;
     result.train_loss = run.run();
     result.steps = run.steps();
+    result.continued_from = run.continued_from();
+    result.note = run.note();
     result.model = {graph, network.weights(), {}, input_};
     const auto measured = [&](const Images& part) {
       return score(run_logits(network, device_, part, input_, stop), part);
@@ -177,8 +230,9 @@ class Supervised : public Trainer {
     if (outputs != data_->classes.size())
       throw TrainingError("the network has " + std::to_string(outputs) + " outputs, the data " +
                           std::to_string(data_->classes.size()) + " classes");
-    if (budget.batch < 1 || budget.epochs < 0)
+    if (budget.batch < 1 || budget.epochs < 0 || budget.until < 0)
       throw TrainingError("a budget needs a batch of at least 1 and no negative epochs");
+    if (budget.until > budget.epochs) throw TrainingError("a training cannot end after more epochs than it has");
     if (budget.validation >= data_->train.size())
       throw TrainingError("the validation split leaves nothing to train on");
   }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +30,14 @@ struct TrainBudget {
   bool test = false;              ///< evaluate on the test part too
   std::uint64_t seed = 1;         ///< of weights, order and augmentation
   std::uint64_t split_seed = 1;   ///< of the validation split and the choice of images: the same for all trials
+
+  /// Epochs after which to end, below `epochs`; 0 is none before. The schedule stays that of all epochs, so that a
+  /// shorter training is the beginning of a longer one.
+  std::int32_t until = 0;
+  /// A file that holds the state of the training (weights, momentum, random state, step), so that it can go on where it
+  /// was left with the same weights to the last bit: kept after each epoch but the last of all, and when it is
+  /// interrupted. Damaged ones and those of another training or further on than `until` are not used. Empty: none.
+  std::filesystem::path checkpoint = {};
 };
 
 enum class Schedule : std::uint8_t {
@@ -82,6 +92,8 @@ struct TrainResult {
   Evaluation test;                                               ///< NaN unless the budget asks for it
   double train_loss = std::numeric_limits<double>::quiet_NaN();  ///< mean over the last epoch, smoothing included
   std::int64_t steps = 0;
+  std::int64_t continued_from = 0;          ///< steps that a checkpoint held
+  std::string note;                         ///< why there was a checkpoint that was not used; else empty
   double seconds = 0;                       ///< of the clock on the wall
   double cpu_seconds = 0;                   ///< of the thread that trained
   Model model{Graph(Shape{}), {}, {}, {}};  ///< the graph given, its weights and what the input went through
@@ -93,10 +105,16 @@ class TrainingError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
-/// The stop token was set; nothing is left behind.
+/// The stop token was set; nothing is left behind but the checkpoint, where one is kept.
 class TrainingInterrupted : public std::runtime_error {
  public:
   TrainingInterrupted() : std::runtime_error("training was interrupted") {}
+};
+
+/// A checkpoint cannot be written.
+class CheckpointError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
 };
 
 /// Trains networks on one data set with one recipe. Safe to use from many threads at once, one network a thread;
@@ -105,7 +123,7 @@ class TrainingInterrupted : public std::runtime_error {
 class Trainer {
  public:
   virtual ~Trainer() = default;
-  /// Throws TrainingError, or TrainingInterrupted soon (one batch) after `stop` is set.
+  /// Throws TrainingError, CheckpointError, or TrainingInterrupted soon (one batch) after `stop` is set.
   virtual TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop = {}) const = 0;
 };
 

@@ -1,5 +1,11 @@
 // Training as a whole: learns, repeats itself to the last bit, stops when told, fails with a reason.
+#include <stdlib.h>
+
 #include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "catch.hpp"
@@ -255,4 +261,127 @@ TEST_CASE("The table of trainers can be made") {
     CHECK(make_trainer(data(), s)->train(small_net(), s.budget).model.weights.size() ==
           static_cast<std::size_t>(small_net().size()));
   }
+}
+
+namespace {
+
+/// A file in a folder of its own that is gone when the test ends.
+class CheckpointFile {
+ public:
+  CheckpointFile() {
+    std::string form = (std::filesystem::temp_directory_path() / "paretoforge-XXXXXX").string();
+    if (::mkdtemp(form.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    folder_ = form;
+  }
+  ~CheckpointFile() { std::filesystem::remove_all(folder_); }
+  std::filesystem::path path() const { return folder_ / "training"; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+bool same_result(const TrainResult& a, const TrainResult& b) {
+  return same_weights(a.model, b.model) && a.train_loss == b.train_loss && a.validation.loss == b.validation.loss &&
+         a.test.accuracy_pct == b.test.accuracy_pct;
+}
+
+}  // namespace
+
+TEST_CASE("A training continued at its rungs has the weights of one that never stopped") {
+  for (const auto schedule : {Schedule::one_cycle, Schedule::cosine}) {
+    auto s = settings();
+    s.recipe.schedule = schedule;
+    s.budget.validation = 115;  // what does not fill a batch is left over in each epoch
+    const auto whole = train(small_net(), s);
+    const CheckpointFile file;
+    s.budget.checkpoint = file.path();
+    for (const std::int32_t epochs : {1, 3}) {
+      s.budget.until = epochs;
+      const auto part = train(small_net(), s);
+      CHECK(part.steps == epochs * whole.steps / 4);
+      CHECK(part.continued_from == (epochs == 3 ? whole.steps / 4 : 0));
+    }
+    s.budget.until = 0;
+    const auto continued = train(small_net(), s);
+    CHECK(continued.continued_from == whole.steps * 3 / 4);
+    CHECK(continued.note.empty());
+    CHECK(same_result(continued, whole));
+  }
+}
+
+TEST_CASE("A training interrupted at random steps and resumed has the weights of one that never was") {
+  auto s = settings();
+  const auto whole = train(small_net(), s);
+  const CheckpointFile file;
+  s.budget.checkpoint = file.path();
+  Random random(4);
+  int interrupted = 0;
+  for (int attempt = 0; attempt < 40; ++attempt) {
+    std::stop_source stop;
+    std::jthread stopper([&, wait = random.below(attempt < 20 ? 12 : 40)] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(wait));
+      stop.request_stop();
+    });
+    try {
+      const auto ended = train(small_net(), s, stop.get_token());
+      CHECK(same_result(ended, whole));
+      break;
+    } catch (const TrainingInterrupted&) {
+      ++interrupted;
+    }
+  }
+  CHECK(interrupted > 0);
+  CHECK(same_result(train(small_net(), s), whole));
+}
+
+TEST_CASE("A checkpoint of another training, a damaged one and one too far on are not used, and the result says so") {
+  auto s = settings();
+  const auto whole = train(small_net(), s);
+  const CheckpointFile file;
+  s.budget.checkpoint = file.path();
+  const auto keep_two_epochs = [&] {
+    std::filesystem::remove(file.path());
+    auto part = s;
+    part.budget.until = 2;
+    train(small_net(), part);
+  };
+  const auto refused = [&](const TrainSettings& with, const Graph& graph, const std::string& why) {
+    auto without = with;
+    without.budget.checkpoint.clear();
+    const auto result = train(graph, with);
+    CHECK(result.continued_from == 0);
+    CHECK(result.note.find(why) != std::string::npos);
+    CHECK(same_result(result, train(graph, without)));
+  };
+  Graph other({1, 12, 12});
+  other.add(Linear{.out = 4}, other.add(Flatten{}, nets::conv_norm_relu(other, 0, 8, 3, 2)));
+  keep_two_epochs();
+  refused(s, other, "another training");
+  keep_two_epochs();
+  auto changed = s;
+  changed.recipe.rate *= 2;
+  refused(changed, small_net(), "another training");
+  keep_two_epochs();
+  auto shorter = s;
+  shorter.budget.until = 1;
+  refused(shorter, small_net(), "further on");
+
+  keep_two_epochs();
+  const auto size = static_cast<std::streamoff>(std::filesystem::file_size(file.path()));
+  std::ifstream stream(file.path(), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  for (const std::streamoff at : {std::streamoff{0}, std::streamoff{30}, size / 2, size - 1}) {
+    std::string damaged = bytes;
+    damaged[static_cast<std::size_t>(at)] = static_cast<char>(damaged[static_cast<std::size_t>(at)] ^ 1);
+    std::ofstream(file.path(), std::ios::binary) << damaged;
+    refused(s, small_net(), "damaged");
+  }
+  for (const std::string& part : {std::string(), bytes.substr(0, 100), bytes.substr(0, bytes.size() - 1)}) {
+    std::ofstream(file.path(), std::ios::binary) << part;
+    refused(s, small_net(), "damaged");
+  }
+  std::ofstream(file.path(), std::ios::binary) << bytes;
+  const auto continued = train(small_net(), s);
+  CHECK(continued.continued_from == whole.steps / 2);
+  CHECK(same_result(continued, whole));
 }

@@ -1,0 +1,182 @@
+// Writing and reading checkpoints.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+#include "trainers/checkpoint_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
+
+constexpr std::string_view magic = "PFTRAIN1";
+
+/// FNV-1a: no change of one byte leaves it as it was.
+std::uint64_t checksum(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
+  return hash;
+}
+
+class Writer {
+ public:
+  template <class T>
+  void number(T value) {
+    static_assert(sizeof(T) == 8);
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  template <class T>
+  void numbers(const std::vector<T>& values) {
+    number(std::uint64_t{values.size()});
+    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+  }
+  void text(std::string_view part) { bytes_.append(part); }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+/// Reads what Writer wrote; `good` turns false where there is too little.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  template <class T>
+  void number(T& value) {
+    static_assert(sizeof(T) == 8);
+    copy(&value, sizeof value);
+  }
+  template <class T>
+  void numbers(std::vector<T>& values) {
+    std::uint64_t count = 0;
+    number(count);
+    if (count > bytes_.size() / sizeof(T)) good_ = false;
+    if (!good_) return;
+    values.resize(count);
+    if (count > 0) copy(values.data(), count * sizeof(T));
+  }
+  bool good() const { return good_; }
+
+ private:
+  void copy(void* to, std::size_t count) {
+    good_ = good_ && count <= bytes_.size();
+    if (!good_) return;
+    std::memcpy(to, bytes_.data(), count);
+    bytes_.remove_prefix(count);
+  }
+  std::string_view bytes_;
+  bool good_ = true;
+};
+
+constexpr std::array parts = {&Weights::kernel, &Weights::bias, &Weights::gamma,
+                              &Weights::beta,   &Weights::mean, &Weights::variance};
+
+std::string bytes_of(const Checkpoint& checkpoint) {
+  Writer writer;
+  writer.text(magic);
+  writer.number(checkpoint.key);
+  writer.number(checkpoint.step);
+  writer.number(checkpoint.loss_sum);
+  for (const std::uint64_t word : checkpoint.random) writer.number(word);
+  writer.numbers(checkpoint.order);
+  writer.numbers(checkpoint.velocity);
+  writer.number(std::uint64_t{checkpoint.weights.size()});
+  for (const Weights& weights : checkpoint.weights)
+    for (const auto part : parts) writer.numbers(weights.*part);
+  writer.number(checksum(writer.bytes()));
+  return writer.bytes();
+}
+
+/// Nothing where the bytes are not those of a checkpoint.
+std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
+  if (bytes.size() < magic.size() + 8 || !bytes.starts_with(magic)) return std::nullopt;
+  std::uint64_t found = 0, nodes = 0;
+  std::memcpy(&found, bytes.data() + bytes.size() - 8, 8);
+  bytes.remove_suffix(8);
+  if (found != checksum(bytes)) return std::nullopt;
+  bytes.remove_prefix(magic.size());
+  Reader reader(bytes);
+  Checkpoint checkpoint;
+  reader.number(checkpoint.key);
+  reader.number(checkpoint.step);
+  reader.number(checkpoint.loss_sum);
+  for (std::uint64_t& word : checkpoint.random) reader.number(word);
+  reader.numbers(checkpoint.order);
+  reader.numbers(checkpoint.velocity);
+  reader.number(nodes);
+  for (std::uint64_t node = 0; reader.good() && node < nodes; ++node) {
+    checkpoint.weights.emplace_back();
+    for (const auto part : parts) reader.numbers(checkpoint.weights.back().*part);
+  }
+  return reader.good() ? std::optional(std::move(checkpoint)) : std::nullopt;
+}
+
+/// The whole of it on disk before it has its name.
+bool written(const std::string& path, std::string_view bytes) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return false;
+  while (!bytes.empty()) {
+    const auto count = ::write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  const bool good = bytes.empty() && ::fsync(file) == 0;
+  const int reason = errno;
+  ::close(file);
+  errno = reason;
+  return good;
+}
+
+}  // namespace
+
+std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const TrainRecipe& recipe,
+                             const TrainBudget& budget) {
+  Writer writer;
+  writer.number(network_hash(graph));
+  for (NodeId id = 0; id < static_cast<NodeId>(graph.size()); ++id) {  // weights lie in this order
+    writer.number(std::uint64_t{graph.op(id).index()});
+    for (const NodeId input : graph.inputs(id)) writer.number(std::int64_t{input});
+  }
+  writer.text(data.name);
+  writer.number(std::uint64_t{data.train.size()});
+  for (const double value : {recipe.rate, recipe.momentum, recipe.weight_decay, recipe.label_smoothing, budget.share})
+    writer.number(value);
+  for (const std::int64_t value :
+       {std::int64_t{recipe.nesterov}, static_cast<std::int64_t>(recipe.schedule), std::int64_t{recipe.augment.crop},
+        std::int64_t{recipe.augment.shift}, std::int64_t{recipe.augment.flip}, std::int64_t{budget.epochs},
+        static_cast<std::int64_t>(budget.images), static_cast<std::int64_t>(budget.validation),
+        std::int64_t{budget.resolution}, std::int64_t{budget.batch}, static_cast<std::int64_t>(budget.seed),
+        static_cast<std::int64_t>(budget.split_seed)})
+    writer.number(value);
+  return checksum(writer.bytes());
+}
+
+void save_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
+  const std::string beside = file.string() + ".new";
+  if (written(beside, bytes_of(checkpoint)) && ::rename(beside.c_str(), file.c_str()) == 0) return;
+  const std::string why = std::strerror(errno);
+  ::unlink(beside.c_str());
+  throw CheckpointError("cannot write " + file.string() + ": " + why);
+}
+
+std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& file, std::uint64_t key, std::string& why) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return std::nullopt;
+  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  auto checkpoint = checkpoint_of(bytes);
+  if (!checkpoint)
+    why = file.string() + " is damaged; trained from the beginning";
+  else if (checkpoint->key != key)
+    why = file.string() + " is of another training; trained from the beginning";
+  return why.empty() ? std::move(checkpoint) : std::nullopt;
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,37 @@
+// A training between two steps, on disk: what it takes to go on to the last bit. Not public.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "space/model.hpp"
+#include "trainers/trainer.hpp"
+
+namespace paretoforge {
+
+struct Checkpoint {
+  std::uint64_t key = 0;                     ///< of the training it belongs to: see checkpoint_key
+  std::int64_t step = 0;                     ///< steps done
+  double loss_sum = 0;                       ///< over the steps done of the epoch that runs
+  std::array<std::uint64_t, 4> random = {};  ///< state of the order's and the augmentation's Random
+  std::vector<std::uint32_t> order;          ///< of the images in this epoch
+  std::vector<float> velocity;               ///< of all parameters, in the network's order
+  std::vector<Weights> weights;              ///< one per node, running statistics included
+};
+
+/// Equal for trainings that go through the same steps: network, data, recipe and budget, but for where they end.
+std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const TrainRecipe& recipe,
+                             const TrainBudget& budget);
+
+/// Replaces the file in one step: written beside, on disk, renamed. Throws CheckpointError.
+void save_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint);
+
+/// What was kept for the training with this key. Nothing where there is no file, or one that is damaged or another
+/// training's: then `why` says so.
+std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& file, std::uint64_t key, std::string& why);
+
+}  // namespace paretoforge
