@@ -92,9 +92,9 @@ std::string attainment_section(const std::vector<ReportStudy>& studies) {
   if (criteria.size() != 2) return {};
   return section(
       "attainment", "What can I count on?",
-      "Whatever lies on or behind a searcher's middle line was reached, or beaten, by half of its runs; behind "
-      "the two outer lines by a quarter and by three quarters of them. Narrow bands mean that one run is "
-      "about as good as the next.",
+      "Whatever lies on or behind a searcher's line was reached, or beaten, by half of its runs; the band around it "
+      "begins where a quarter of them got and ends where three quarters did. Where it is narrow one run is about as "
+      "good as the next.",
       drawing("attainment"));
 }
 

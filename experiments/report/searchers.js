@@ -1,5 +1,4 @@
 // Searchers over seeds: what shares of their runs reach, trial by trial, and the surfaces they attain.
-const SHARES = ['a quarter', 'half', 'three quarters'];
 
 function searcherLegend(searchers) {
   return legend(...searchers.map(
@@ -53,10 +52,15 @@ const framed = (width, height, ...children) => {
 };
 /** Between two corners of a surface the worse of both is attained; beyond its ends it runs to the frame. */
 function surfacePath(corners, x, y, [worstX, worstY]) {
-  corners = corners.filter(([a, b]) => !(x.log && a <= 0) && !(y.log && b <= 0));
   if (!corners.length) return '';
   return `M${x.place(corners[0][0])} ${y.place(worstY)}` + corners.map(([a, b]) => `H${x.place(a)}V${y.place(b)}`).join('') +
       `H${x.place(worstX)}`;
+}
+/** What lies between two surfaces, the better first. */
+function betweenSurfaces(better, worse, x, y, [worstX, worstY]) {
+  if (!better.length) return '';
+  const back = [...worse].reverse().map(([a, b]) => `V${y.place(b)}H${x.place(a)}`).join('');
+  return surfacePath(better, x, y, [worstX, worstY]) + back + `V${y.place(worstY)}Z`;
 }
 function attainmentPlot(criteria, searchers, place) {
   const corners = searchers.flatMap(({surfaces}) => surfaces.flat());
@@ -67,7 +71,7 @@ function attainmentPlot(criteria, searchers, place) {
   const stage = el('div', {class: 'stage'});
   place.replaceChildren(
       stage, searcherLegend(searchers),
-      el('p', {class: 'legend'}, `Thick: what ${SHARES[1]} of the runs attain; thin: ${SHARES[0]} and ${SHARES[2]}.`));
+      el('p', {class: 'legend'}, 'Line: what half of the runs attain; band: from a quarter to three quarters of them.'));
   keepDrawn(stage, full => {
     const width = Math.min(full, 760), height = Math.round(Math.min(480, Math.max(300, width * 0.6)));
     stage.style.height = height + 'px';
@@ -79,6 +83,9 @@ function attainmentPlot(criteria, searchers, place) {
     const ranges = [0, 1].map(k => span(extent(seen.map(corner => corner[k])), 0.08));
     const x = scale(criteria[0], ranges[0], margin.left, width - margin.right);
     const y = scale(criteria[1], ranges[1], height - margin.bottom, margin.top);
+    // A logarithmic axis has no place for what is not positive.
+    const placed = ([a, b]) => !(x.log && a <= 0) && !(y.log && b <= 0);
+    const drawable = searchers.map(({surfaces}) => surfaces.map(corners => corners.filter(placed)));
     const worst = criteria.map((criterion, k) => ranges[k][criterion.maximize ? 0 : 1]);
     stage.replaceChildren(svg(
         'svg', {
@@ -90,10 +97,11 @@ function attainmentPlot(criteria, searchers, place) {
         axes(x, y, width, height),
         framed(
             width, height,
-            ...searchers.flatMap(
-                ({surfaces}, k) => [1, 0, 2].map(s => svg('path', {
-                                                   class: (s === 1 ? 'curve c' : 'curve outer c') + k % 5,
-                                                   d: surfacePath(surfaces[s], x, y, worst)
-                                                 }))))));
+            ...drawable.map(([first, , last], k) => svg('path', {
+                                                 class: 'spread c' + k % 5,
+                                                 d: betweenSurfaces(first, last, x, y, worst)
+                                               })),
+            ...drawable.map(
+                ([, half], k) => svg('path', {class: 'curve c' + k % 5, d: surfacePath(half, x, y, worst)})))));
   });
 }

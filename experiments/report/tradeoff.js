@@ -193,13 +193,14 @@ class Tradeoff {
   }
   limitLines() {
     const {x, y, width, height} = this, group = svg('g', {'aria-hidden': 'true'});
+    let names = 0;  // one above the other, since the lines may be close
     for (const {kind, value, name} of this.bounds(this.across)) {
       if (value < x.low || value > x.high) continue;
       const px = x.place(value), leftwards = px > width * 0.75;
       group.append(svg('line', {class: kind, x1: px, x2: px, y1: margin.top, y2: height - margin.bottom}), svg('text', {
                      class: 'limit-name halo',
                      x: px + (leftwards ? -6 : 6),
-                     y: height - margin.bottom - 8,
+                     y: height - margin.bottom - 8 - 17 * names++,
                      'text-anchor': leftwards ? 'end' : 'start'
                    },
                        name));

@@ -16,6 +16,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 struct Values {
   std::function<double(const Architecture&)> cheap, dear;
   std::optional<double> cheap_limit = {}, dear_limit = {};
+  bool wished = false;  ///< with a region of interest, a soft limit, aspirations and reference points
 };
 
 StudyState studied(const SearcherKind& kind, const Space& space, const Values& values, std::uint64_t trials,
@@ -28,6 +29,12 @@ StudyState studied(const SearcherKind& kind, const Space& space, const Values& v
   objectives[1].goal = Goal::maximize;
   objectives[1].expensive = true;
   objectives[1].limit = values.dear_limit;
+  if (values.wished) {
+    objectives[0].enough = -1e300;
+    objectives[0].soft_limit = objectives[0].reference = 1e300;
+    objectives[1].soft_limit = 3;
+    objectives[0].aspiration = objectives[1].aspiration = 5;
+  }
   objectives[1].measure = [&](const Candidate& candidate) { return values.dear(candidate.architecture); };
   const SearchProblem problem{
       .space = space, .criteria = criteria(objectives), .seed = 1, .cheap = cheap_values(space, objectives)};
@@ -102,6 +109,10 @@ TEST_CASE("every searcher goes on through NaN, infinities, 1e-300 to 1e300 and f
   with_every_searcher([&](const SearcherKind& kind) {
     CHECK(studied(kind, chain_space(2, 8), {value(1), value(64)}, 100).trials.size() == 64);
     CHECK(studied(kind, chain_space(2, 8), {value(1), value(64), 0.0, 1e-300}, 100).trials.size() == 64);
+    CHECK(
+        studied(kind, chain_space(2, 8), {value(1), value(64), std::nullopt, std::nullopt, true}, 100).trials.size() ==
+        64);
+    CHECK(studied(kind, chain_space(2, 8), {sum, spread, 4.0, std::nullopt, true}, 100).end == End::exhausted);
     const auto all = studied(kind, chain_space(2, 8), {sum, fails}, 30);
     CHECK(all.counted == 30);
     CHECK(all.front.members().empty());
