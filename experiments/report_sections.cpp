@@ -277,8 +277,8 @@ std::string comparison_html(const std::vector<ReportStudy>& studies, const std::
   if (!shared.empty())
     answer = studies[best].name + " dominates the most: " + quantity_text("", volume(best), 4) +
              " of the volume, in bounds that all studies share, after " +
-             counted(studies[best].trials.size(), "trial", "trials") + "." +
-             (studies.size() > most_told ? " Each study has a page of its own beside its trials." : "");
+             counted(studies[best].trials.size(), "trial", "trials") + ".";
+  if (studies.size() > most_told) answer += " Each study has a page of its own beside its trials.";
   const std::string table =
       "<table class=\"comparison-table\">\n" +
       head_row({"Study", "searcher", "seed", "trials", "front", "fit", "hypervolume", "time", "first pick"},
