@@ -1,5 +1,6 @@
 // measure: networks of a space, built, exported and timed on a real device.
 #include <iostream>
+#include <set>
 
 #include "experiments/command_internal.hpp"
 #include "experiments/files.hpp"
@@ -8,13 +9,19 @@
 #include "experiments/progress.hpp"
 #include "experiments/signals.hpp"
 #include "exporters/onnx_runtime.hpp"
+#include "configs/table.hpp"
+#include "predictors/fit.hpp"
+#include "predictors/plan.hpp"
+#include "space/table_points.hpp"
 
 namespace paretoforge {
 namespace {
 
 struct MeasureOptions {
   std::string space, device = "host", out;
-  std::size_t samples = 0;
+  std::size_t samples = 0, plan = 0;
+  std::string measured;
+  std::vector<std::string> from;
   std::uint64_t seed = 1;
   int threads = 1;
   bool quiet = false;
@@ -37,6 +44,52 @@ int measure(const MeasureOptions& options) {
   return signals.exit_code();
 }
 
+/// Candidates that a plan chooses from: enough that chance hardly matters, few enough to be quick.
+constexpr std::size_t candidates = 1000;
+
+/// Every metric of the known devices that is a time, an energy or the like: whatever tells networks apart.
+std::vector<Source> known_devices(const std::vector<std::string>& files) {
+  std::vector<Source> sources;
+  for (const std::string& file : files) {
+    const Device device = Device::load(file);
+    for (const FittedMetric& metric : device.metrics) sources.push_back({device.name, metric});
+  }
+  return sources;
+}
+
+/// Writes which networks to measure next, one row each, decisions only: for the host and for boards alike.
+int plan(const MeasureOptions& options) {
+  const Space space = load_space(options.space);
+  require_writable(options.out, options.measured);
+  std::set<Architecture> known;
+  if (!options.measured.empty())
+    for (Architecture& point : points_of(space, Table::load(options.measured))) known.insert(std::move(point));
+  Samples measured, rows;
+  for (const Architecture& point : known) measured.add(space_features(space, point), 1);
+  std::vector<Architecture> points;
+  Random random(options.seed);
+  for (std::size_t i = 0; i < candidates + options.plan; ++i) {
+    Architecture point = space.sample(random);
+    if (known.contains(point)) continue;
+    rows.add(space_features(space, point), 1);
+    points.push_back(std::move(point));
+  }
+  rows.encoding = measured.encoding = space.encoding_width();
+  const std::vector<std::size_t> chosen = measuring_plan(rows, options.plan, known_devices(options.from), space_key(space), &measured);
+  std::string csv;
+  for (const Decision& decision : space.decisions()) csv += (csv.empty() ? "" : ",") + csv_field(decision.name);
+  csv += '\n';
+  for (const std::size_t row : chosen) {
+    std::string line;
+    for (const std::string& label : space.labels(points[row])) line += csv_field(label) + ",";
+    if (!line.empty()) line.pop_back();
+    csv += line + '\n';
+  }
+  write_file(options.out, csv);
+  if (chosen.size() < options.plan) std::cerr << "the space has only " << chosen.size() << " such networks that differ\n";
+  return exit_done;
+}
+
 }  // namespace
 
 void add_measure(CLI::App& app, Run& run) {
@@ -44,12 +97,19 @@ void add_measure(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("measure", "Measure networks of a space on the real device");
   command->add_option("space", options->space, "Space (YAML)")->required();
   command->add_option("--device", options->device, "The device: host");
-  command->add_option("--samples", options->samples, "How many networks")->required()->check(CLI::Range(1, 1'000'000));
+  auto* samples = command->add_option("--samples", options->samples, "How many networks")->check(CLI::Range(1, 1'000'000));
+  auto* plan_count = command->add_option("--plan", options->plan, "Measure nothing: write which N networks to measure next, those that say most about the others")->check(CLI::Range(1, 100'000))->excludes(samples);
+  command->add_option("--measured", options->measured, "With --plan: CSV of what is measured already")->needs(plan_count)->check(CLI::ExistingFile);
+  command->add_option("--from", options->from, "With --plan: device files that are known (repeatable)")->needs(plan_count)->check(CLI::ExistingFile);
   command->add_option("--seed", options->seed, "Of the networks drawn, their weights and the order of measuring")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   command->add_option("--threads", options->threads, "Threads within ONNX Runtime")->check(CLI::Range(1, 256));
   command->add_option("--out", options->out, "CSV to write; rows it holds are kept")->required();
   command->add_flag("--quiet", options->quiet, "Say nothing until the end");
-  command->callback([options, &run] { run = [options] { return measure(*options); }; });
+  command->callback([options, &run] { run = [options] {
+      if (options->plan > 0) return plan(*options);
+      if (options->samples == 0) throw ConfigError("error: measure needs --samples N, or --plan N");
+      return measure(*options);
+    }; });
 }
 
 }  // namespace paretoforge

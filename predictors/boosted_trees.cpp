@@ -16,7 +16,6 @@ constexpr int rounds = 300;
 constexpr double rate = 0.06;
 constexpr double row_share = 0.7, column_share = 0.4;  ///< of what each tree sees (Friedman 2002)
 constexpr double leaf_penalty = 2;                     ///< rows at zero that every leaf is thought to hold besides
-constexpr double clip_share = 0.9;                     ///< Huber's corner: this share of residuals counts in full
 constexpr std::size_t most_bins = 48;
 
 /// A complete tree: at a split go right where the feature is above the threshold.
@@ -176,15 +175,6 @@ class BoostedTrees : public CostModel {
   std::vector<Tree> trees_;
 };
 
-/// Residuals beyond the corner pull no more than those at it (Huber 1964).
-void clip(std::vector<double>& residuals) {
-  std::vector<double> size(residuals.size());
-  std::transform(residuals.begin(), residuals.end(), size.begin(), [](double r) { return std::abs(r); });
-  const auto at = size.begin() + static_cast<std::ptrdiff_t>(clip_share * static_cast<double>(size.size() - 1));
-  std::nth_element(size.begin(), at, size.end());
-  for (double& r : residuals) r = std::clamp(r, -*at, *at);
-}
-
 /// `share` of 0 .. n-1, at least one, drawn without putting back, in rising order.
 template <class Index>
 std::vector<Index> drawn(std::size_t n, double share, Random& random) {
@@ -214,7 +204,7 @@ std::unique_ptr<CostModel> boosted(const Samples& samples, std::uint64_t seed) {
   std::vector<double> pull;
   for (int round = 0; round < rounds; ++round) {
     pull = left;
-    clip(pull);
+    clip_residuals(pull);
     const auto rows = drawn<std::uint32_t>(n, row_share, random);
     const auto shown = drawn<std::size_t>(width, column_share, random);
     trees.push_back(Grower(data, pull).grow(rows, shown));

@@ -15,12 +15,16 @@
 namespace paretoforge {
 namespace {
 
-constexpr std::array<CostModelKind, 4> kinds{{
-    {"auto", "the others weighed by cross-validation (default)", fit_stack, read_stack},
+constexpr std::array<CostModelKind, 7> kinds{{
+    {"auto", "ridge, Gaussian process and boosted trees weighed by cross-validation (default)", fit_stack, read_stack},
     {"ridge", "a non-negative sum over fused kernels, by class", Ridge::fit_held_out, Ridge::read},
     {"gaussian_process", "ridge, and a Gaussian process for what it leaves", fit_gaussian_process,
      read_gaussian_process},
     {"boosted_trees", "ridge, and gradient-boosted trees for what it leaves", fit_boosted_trees, read_boosted_trees},
+    {"random_forest", "ridge, and a random forest for what it leaves", fit_random_forest, read_random_forest},
+    {"roofline", "a launch time, a peak and a bandwidth per class of kernel", fit_roofline, read_roofline},
+    {"lookup", "a table per class of kernel, interpolated; its entries found from whole networks", fit_lookup,
+     read_lookup},
 }};
 
 }  // namespace
@@ -151,6 +155,15 @@ std::vector<std::size_t> useful_columns(const Samples& samples, std::size_t cand
       useful.push_back(column);
   }
   return useful;
+}
+
+void clip_residuals(std::vector<double>& residuals) {
+  constexpr double share = 0.9;  // of residuals that count in full
+  std::vector<double> size(residuals.size());
+  std::transform(residuals.begin(), residuals.end(), size.begin(), [](double r) { return std::abs(r); });
+  const auto at = size.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(size.size() - 1));
+  std::nth_element(size.begin(), at, size.end());
+  for (double& r : residuals) r = std::clamp(r, -*at, *at);
 }
 
 double robust_deviation(std::vector<double> residuals) {

@@ -60,7 +60,7 @@ struct CostModelKind {
   std::unique_ptr<CostModel> (*read)(const Config& document);
 };
 
-/// auto, ridge, gaussian_process, boosted_trees.
+/// auto, ridge, gaussian_process, boosted_trees, random_forest, roofline, lookup.
 std::span<const CostModelKind> cost_models();
 /// The kind of that name; throws std::invalid_argument offering the nearest.
 const CostModelKind& cost_model_kind(std::string_view name);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, kernel_classes> class_names{
     "conv", "pointwise", "depthwise", "grouped", "linear", "pool",       "global_pool",
     "add",  "concat",    "multiply",  "shuffle", "norm",   "activation", "other"};
-constexpr std::array<std::string_view, 9> run_quantities{"count", "work",    "aligned_work", "wide_work", "ragged_work",
+constexpr std::array<std::string_view, class_quantities> run_quantities{"count", "work",    "aligned_work", "wide_work", "ragged_work",
                                                          "moved", "weights", "patches",      "gathers"};
 constexpr std::array<std::string_view, 2> written_quantities{"count", "work"};
 constexpr std::array<std::string_view, 12> graph_quantities{

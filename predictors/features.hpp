@@ -55,6 +55,9 @@ struct Feature {
   bool additive;     ///< a sum over kernels: twice the network, twice the value
 };
 
+/// Where a class's quantities stand: CLASS.count is column class * class_quantities, the others so far behind it.
+inline constexpr std::size_t class_quantities = 9, class_work = 1, class_moved = 5, class_weights = 6;
+
 /// The features in their order; the additive ones come first.
 ///   CLASS.{count, work, aligned_work, ...}  of the fused kernels that are left when dead branches are pruned and
 ///                                           nothing is computed twice, as converters leave them; see KernelCost

@@ -26,6 +26,8 @@ std::vector<LogEstimate> held_out(const Samples& samples, std::uint64_t seed, co
 std::vector<std::size_t> useful_columns(const Samples& samples, std::size_t candidates);
 /// 1.4826 times the median distance from 0: the deviation of normal values, whatever the outliers.
 double robust_deviation(std::vector<double> residuals);
+/// Residuals beyond the corner, which nine of ten keep within, pull no more than those at it (Huber 1964).
+void clip_residuals(std::vector<double>& residuals);
 
 /// cost = b0 + sum over additive features of b_j x_j with all b >= 0: what a device does that runs kernels one after
 /// the other. Fitted to relative errors with a small quadratic penalty and Huber weights (Huber 1964), by coordinate
@@ -49,6 +51,12 @@ FittedModel fit_gaussian_process(const Samples& samples, std::uint64_t seed);
 std::unique_ptr<CostModel> read_gaussian_process(const Config& document);
 FittedModel fit_boosted_trees(const Samples& samples, std::uint64_t seed);
 std::unique_ptr<CostModel> read_boosted_trees(const Config& document);
+FittedModel fit_roofline(const Samples& samples, std::uint64_t seed);
+std::unique_ptr<CostModel> read_roofline(const Config& document);
+FittedModel fit_lookup(const Samples& samples, std::uint64_t seed);
+std::unique_ptr<CostModel> read_lookup(const Config& document);
+FittedModel fit_random_forest(const Samples& samples, std::uint64_t seed);
+std::unique_ptr<CostModel> read_random_forest(const Config& document);
 FittedModel fit_stack(const Samples& samples, std::uint64_t seed);
 std::unique_ptr<CostModel> read_stack(const Config& document);
 std::unique_ptr<CostModel> read_transfer(const Config& document);

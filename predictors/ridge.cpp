@@ -6,38 +6,9 @@
 #include "configs/table.hpp"
 #include "predictors/features.hpp"
 #include "predictors/models_internal.hpp"
+#include "predictors/non_negative_internal.hpp"
 
 namespace paretoforge {
-namespace {
-
-constexpr double penalty = 1e-5;      ///< on squared coefficients, columns scaled to a mean square of 1
-constexpr double huber_corner = 1.5;  ///< deviations beyond which a row's pull no longer grows
-constexpr int reweightings = 6;
-constexpr int most_sweeps = 400;
-
-/// Least squares |A b - 1| with weights, a penalty and b >= 0, from the start given; by coordinate descent.
-void solve_non_negative(const Eigen::MatrixXd& a, const Eigen::VectorXd& weights, Eigen::VectorXd& b) {
-  const double n = weights.sum();
-  Eigen::MatrixXd gram = a.transpose() * weights.asDiagonal() * a / n;
-  const Eigen::VectorXd target = a.transpose() * weights / n;
-  gram.diagonal().array() += penalty;
-  Eigen::VectorXd gradient = gram * b - target;
-  for (int sweep = 0; sweep < most_sweeps; ++sweep) {
-    double moved = 0;
-    for (Eigen::Index j = 0; j < b.size(); ++j) {
-      const double next = std::max(0.0, b[j] - gradient[j] / gram(j, j));
-      const double change = next - b[j];
-      if (change == 0) continue;
-      gradient += change * gram.col(j);
-      b[j] = next;
-      moved = std::max(moved, std::abs(change));
-    }
-    if (moved < 1e-7) return;
-  }
-}
-
-}  // namespace
-
 std::unique_ptr<Ridge> Ridge::fit(const Samples& samples) {
   auto model = std::make_unique<Ridge>();
   model->columns_ = useful_columns(samples, std::min(additive_features(), samples.columns));
@@ -50,19 +21,9 @@ std::unique_ptr<Ridge> Ridge::fit(const Samples& samples) {
     a(i, 0) = 1 / target;
     for (Eigen::Index j = 1; j < d; ++j) a(i, j) = row[model->columns_[static_cast<std::size_t>(j - 1)]] / target;
   }
-  const Eigen::VectorXd scale = (a.colwise().squaredNorm() / static_cast<double>(n)).cwiseSqrt().transpose();
-  a = a * scale.cwiseInverse().asDiagonal();
-  Eigen::VectorXd b = Eigen::VectorXd::Constant(d, 1.0 / static_cast<double>(d));
-  Eigen::VectorXd weights = Eigen::VectorXd::Ones(n), residuals;
-  for (int round = 0; round < reweightings; ++round) {
-    solve_non_negative(a, weights, b);
-    residuals = a * b - Eigen::VectorXd::Ones(n);
-    model->deviation_ = std::max(1e-6, robust_deviation({residuals.begin(), residuals.end()}));
-    const double corner = huber_corner * model->deviation_;
-    weights = residuals.unaryExpr([&](double r) { return std::abs(r) <= corner ? 1.0 : corner / std::abs(r); });
-  }
-  b = b.cwiseQuotient(scale);
-  model->coefficients_.assign(b.begin(), b.end());
+  const NonNegativeFit fit = fit_non_negative(std::move(a));
+  model->coefficients_.assign(fit.coefficients.begin(), fit.coefficients.end());
+  model->deviation_ = fit.deviation;
   model->least_ = 0.1 * *std::min_element(samples.targets.begin(), samples.targets.end());
   return model;
 }

@@ -81,7 +81,7 @@ TEST_CASE("The 90 % interval holds its share of unseen rows, from few rows on") 
   const Space space = synthetic::space();
   for (const CostModelKind& kind : cost_models()) {
     double inside = 0, rows = 0;
-    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
       const FittedMetric metric =
           fit_metric(synthetic::samples(space, 50, 0.05, seed), "latency_ms", std::string(kind.name), seed);
       const Samples test = synthetic::samples(space, 100, 0.05, 100 + seed);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
 
 #include "catch.hpp"
 #include "predictors/fit.hpp"
@@ -120,8 +121,7 @@ TEST_CASE("What lies outside the measurements is named and widens the interval")
   const CostEstimate far = device.predict("latency_ms", large);
   REQUIRE(!far.extrapolates.empty());
   CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "pool") != far.extrapolates.end());
-  CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "resolution 320") !=
-        far.extrapolates.end());
+  CHECK(std::find(far.extrapolates.begin(), far.extrapolates.end(), "resolution 320") != far.extrapolates.end());
   CHECK(far.high / far.low > 4 * near.high / near.low);
 }
 
@@ -131,4 +131,42 @@ TEST_CASE("Units follow from a metric's name") {
   CHECK(metric_unit("power_w") == "W");
   CHECK(metric_unit("arena_used_kb") == "KB");
   CHECK(metric_unit("score").empty());
+}
+
+TEST_CASE("Threads load and predict at once and agree") {
+  const auto path = std::filesystem::temp_directory_path() / "paretoforge_device_threads_test.yaml";
+  fitted_device().save(path);
+  const Space space = synthetic::space();
+  const auto run = [&](std::vector<double>& values) {
+    const Device device = Device::load(path);
+    Random random(3);
+    for (int i = 0; i < 200; ++i)
+      values.push_back(device.predict("latency_ms", space.decode(space.sample(random))).value);
+  };
+  std::vector<std::vector<double>> values(4);
+  std::vector<std::thread> threads;
+  for (auto& own : values) threads.emplace_back([&run, &own] { run(own); });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& own : values) CHECK(own == values[0]);
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("A network of another space is predicted by its graph alone, with a wider interval") {
+  const Space space = synthetic::space();
+  Random random(4);
+  Samples rows;
+  for (int i = 0; i < 60; ++i) {
+    const Architecture point = space.sample(random);
+    rows.add(space_features(space, point), synthetic::milliseconds(space.decode(point), 0.02, random));
+  }
+  rows.encoding = space.encoding_width();
+  const FittedMetric metric = fit_metric(rows, "latency_ms", "gaussian_process", 1, nullptr, space_key(space));
+  const Space other(Config::parse(with(synthetic::space_text, "name: depth", "name: how_deep"), "other.yaml"));
+  CHECK(space_key(other) != space_key(space));
+  const Architecture point = space.sample(random);
+  const Graph graph = space.decode(point);
+  const CostEstimate known = metric.predict(graph, space, point), unknown = metric.predict(graph);
+  CHECK(unknown.value == metric.predict(graph, other, point).value);
+  CHECK(unknown.value == Approx(known.value).epsilon(0.1));
+  CHECK(unknown.high / unknown.low >= known.high / known.low);
 }

@@ -98,6 +98,29 @@ TEST_CASE("Rows that cannot be fitted are left out and named") {
   CHECK(result.scores.train_rows == 35);
 }
 
+TEST_CASE("Rows next to zero are kept and named") {
+  const Space space = synthetic::space();
+  const FitResult result =
+      fit(table_of(with_latency(synthetic::csv(space, 40, 0.03, 4), 6, "1e-5")), space, "latency_ms");
+  REQUIRE(result.near_zero.size() == 1);
+  CHECK(result.near_zero[0].line == 8);
+  CHECK(result.scores.train_rows == 40);
+}
+
+TEST_CASE("Samples that cannot be fitted are refused") {
+  Samples samples = synthetic::samples(synthetic::space(), 6, 0.05, 1);
+  CHECK_THROWS_AS(fit_metric(samples.subset(std::vector<std::size_t>{0}), "latency_ms", "auto", 1),
+                  std::invalid_argument);
+  for (const double bad : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
+    samples.targets[2] = bad;
+    CHECK_THROWS_AS(fit_metric(samples, "latency_ms", "auto", 1), std::invalid_argument);
+  }
+}
+
+TEST_CASE("A column that is there twice is refused") {
+  CHECK_THROWS_AS(table_of("stem,stem,latency_ms\n8,8,1\n"), ConfigError);
+}
+
 TEST_CASE("An outlier is found") {
   const Space space = synthetic::space();
   const FitResult result =

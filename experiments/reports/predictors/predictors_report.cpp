@@ -1,5 +1,5 @@
 // Writes the tables of the cost predictors as markdown: bench_predictors_report [--seeds N] [--test N] [PART]...
-// PARTs: scratch, few, plan, tables; all where none is named. PARETOFORGE_DATA names the folder with the measurements.
+// PARTs: few, fbnet, tables, scratch; all where none is named. PARETOFORGE_DATA names the folder with the measurements.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "predictors/fit.hpp"
+#include "predictors/plan.hpp"
 #include "predictors/scores.hpp"
 #include "space/table_points.hpp"
 
@@ -184,6 +185,38 @@ void few_shot(const Measured& m, const std::vector<Source>& all, const std::vect
   }
 }
 
+/// Ten rows chosen by the plan among 400 drawn, beside the first ten of those 400.
+void plan_against_chance(const Measured& m, const std::vector<Source>& all, const Settings& settings) {
+  std::printf(
+      "\n## Plan against chance: %s, 10 rows\n\n| metric | Spearman, planned | Spearman, drawn |\n|---|---|---|\n",
+      m.name.c_str());
+  const Samples reference = reference_networks(m.space, 300, 7);
+  const std::vector<std::string> columns = latency_columns(m.table);
+  double planned_mean = 0, drawn_mean = 0;
+  for (const std::string& column : columns) {
+    std::vector<Source> sources;
+    for (const Source& source : all)
+      if (source.metric.name != column) sources.push_back(source);
+    const auto rank = [&](const Samples& rows, std::uint64_t seed) {
+      return fit_metric_from(rows, reference, column, sources, seed, nullptr, m.key);
+    };
+    const auto head = [](std::vector<std::size_t> rows) { return rows.resize(10), rows; };
+    const double planned = mean_scores(m, column, 400, settings, [&](const Samples& rows, std::uint64_t seed) {
+                             return rank(rows.subset(measuring_plan(rows, 10, sources, m.key)), seed);
+                           }).spearman;
+    const double chance = mean_scores(m, column, 400, settings, [&](const Samples& rows, std::uint64_t seed) {
+                            std::vector<std::size_t> first(rows.rows());
+                            for (std::size_t i = 0; i < first.size(); ++i) first[i] = i;
+                            return rank(rows.subset(head(first)), seed);
+                          }).spearman;
+    std::printf("| %s | %.4f | %.4f |\n", column.c_str(), planned, chance);
+    std::fflush(stdout);
+    planned_mean += planned / static_cast<double>(columns.size()),
+        drawn_mean += chance / static_cast<double>(columns.size());
+  }
+  std::printf("| **mean** | %.4f | %.4f |\n", planned_mean, drawn_mean);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -206,11 +239,15 @@ int main(int argc, char** argv) {
               settings.seeds, settings.test);
   if (settings.runs("few")) {
     const Measured m = measured("nasbench201/latency_by_device.csv", "nasbench201");
-    few_shot(m, known_sources(m, "256"), {5, 10, 20, 50}, settings);
+    const std::vector<Source> sources = known_sources(m, "256");
+    few_shot(m, sources, {5, 10, 20, 50}, settings);
+    plan_against_chance(m, sources, settings);
   }
   if (settings.runs("fbnet")) {
     const Measured m = measured("fbnet/latency_by_device.csv", "fbnet");
-    few_shot(m, known_sources(m, "64"), {10, 20, 50}, settings);
+    const std::vector<Source> sources = known_sources(m, "64");
+    few_shot(m, sources, {10, 20, 50}, settings);
+    plan_against_chance(m, sources, settings);
   }
   if (settings.runs("tables")) {
     from_scratch(measured("raspberry_pi_5/pi5_litert_cifar100.csv", "nasbench201"), {"latency_ms", "energy_mj"},
