@@ -43,18 +43,27 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-Distances squared_distances(const Encoded& a, const Encoded& b, std::span<const KernelBlock> blocks) {
-  Distances all;
+BlockedRows::BlockedRows(const Encoded& points, std::span<const KernelBlock> blocks) {
   for (const KernelBlock& block : blocks) {
-    const MatrixXd left = block_of(a, block), right = block_of(b, block);
-    const VectorXd left_squares = left.rowwise().squaredNorm(), right_squares = right.rowwise().squaredNorm();
-    MatrixXd squared = -2 * left * right.transpose();
-    squared.colwise() += left_squares;
-    squared.rowwise() += right_squares.transpose();
     const double columns = std::max<double>(1, static_cast<double>(block.end - block.begin));
-    all.push_back(squared.cwiseMax(0) / columns);  // rounding can leave a hair below 0
+    parts_.push_back(block_of(points, block) / std::sqrt(columns));
+    squares_.push_back(parts_.back().rowwise().squaredNorm());
+  }
+}
+
+Distances squared_distances(const BlockedRows& a, const BlockedRows& b) {
+  Distances all;
+  for (std::size_t block = 0; block < a.blocks(); ++block) {
+    MatrixXd squared = -2 * (a.part(block) * b.part(block).transpose());
+    squared.colwise() += a.squares(block);
+    squared.rowwise() += b.squares(block).transpose();
+    all.push_back(squared.cwiseMax(0));  // rounding can leave a hair below 0
   }
   return all;
+}
+
+Distances squared_distances(const Encoded& a, const Encoded& b, std::span<const KernelBlock> blocks) {
+  return squared_distances(BlockedRows(a, blocks), BlockedRows(b, blocks));
 }
 
 double KernelHyper::variance() const {
@@ -63,17 +72,12 @@ double KernelHyper::variance() const {
   return sum;
 }
 
-namespace {
-
-/// One block's covariance; where `slope` is given also its derivative by the logarithm of the length.
-MatrixXd block_covariance(const MatrixXd& squared, double amplitude, double length, MatrixXd* slope = nullptr) {
+MatrixXd block_covariance(const MatrixXd& squared, double amplitude, double length, MatrixXd* slope) {
   const double scale = 5 * std::exp(-2 * length), variance = std::exp(2 * amplitude);
   const Eigen::ArrayXXd s = scale * squared.array(), r = s.sqrt(), decay = variance * (-r).exp();
   if (slope) *slope = (decay * s * (1 + r) / 3).matrix();
   return (decay * (1 + r + s / 3)).matrix();
 }
-
-}  // namespace
 
 MatrixXd covariances(const Distances& distances, const KernelHyper& hyper) {
   MatrixXd sum = block_covariance(distances[0], hyper.amplitude[0], hyper.length[0]);

@@ -10,11 +10,27 @@
 
 namespace paretoforge {
 
+/// Rows cut into the blocks of a kernel, with what distances need of them computed once.
+class BlockedRows {
+ public:
+  BlockedRows() = default;
+  BlockedRows(const Encoded& points, std::span<const KernelBlock> blocks);
+  Eigen::Index rows() const { return parts_.empty() ? 0 : parts_[0].rows(); }
+  std::size_t blocks() const { return parts_.size(); }
+  const Eigen::MatrixXd& part(std::size_t block) const { return parts_[block]; }
+  const Eigen::VectorXd& squares(std::size_t block) const { return squares_[block]; }
+
+ private:
+  std::vector<Eigen::MatrixXd> parts_;    ///< rows × columns, divided by the root of the number of columns
+  std::vector<Eigen::VectorXd> squares_;  ///< squared length of each row
+};
+
 /// Squared distances between rows, one matrix per block of columns.
 using Distances = std::vector<Eigen::MatrixXd>;
 
 /// Of the rows of `a` from those of `b`, one matrix (rows of a × rows of b) per block; each distance divided by the
 /// number of columns in the block, so that one length scale serves narrow and wide encodings.
+Distances squared_distances(const BlockedRows& a, const BlockedRows& b);
 Distances squared_distances(const Encoded& a, const Encoded& b, std::span<const KernelBlock> blocks);
 
 /// A sum over blocks of amplitude² Matérn-5/2 (Rasmussen and Williams, "Gaussian Processes for Machine Learning",
@@ -27,6 +43,10 @@ struct KernelHyper {
   double variance() const;  ///< of the value at any point, noise left out
 };
 
+/// One block's covariance of squared distances; where `slope` is given also its derivative by the logarithm of the
+/// length.
+Eigen::MatrixXd block_covariance(const Eigen::MatrixXd& squared, double amplitude, double length,
+                                 Eigen::MatrixXd* slope = nullptr);
 /// The covariance matrix of two sets of rows, noise left out.
 Eigen::MatrixXd covariances(const Distances& distances, const KernelHyper& hyper);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 
+#include "search/auto_search.hpp"
 #include "search/nsga2.hpp"
 #include "search/random_search.hpp"
 
@@ -13,6 +14,12 @@ namespace paretoforge {
 namespace {
 
 constexpr std::array<std::string_view, 3> evolution_options{"population", "crossover", "mutation"};
+
+constexpr std::array<std::string_view, 2> auto_options{"start", "most_rows"};
+
+std::unique_ptr<Searcher> make_auto(const SearchProblem& problem, const std::optional<Config>& search) {
+  return std::make_unique<AutoSearch>(problem, search ? AutoOptions::read(*search) : AutoOptions{});
+}
 
 std::unique_ptr<Searcher> make_random(const SearchProblem& problem, const std::optional<Config>&) {
   return std::make_unique<RandomSearch>(problem);
@@ -23,8 +30,8 @@ std::unique_ptr<Searcher> make_nsga2(const SearchProblem& problem, const std::op
 }
 
 constexpr std::array table{
-    SearcherKind{"auto", "the best there is for the problem at hand: today NSGA-II", evolution_options, make_nsga2,
-                 "nsga2"},
+    SearcherKind{"auto", "Gaussian processes on networks, cheap objectives exact, hypervolume improvement; the default",
+                 auto_options, make_auto, "auto"},
     SearcherKind{"random", "uniform, no point twice", {}, make_random, "random"},
     SearcherKind{"nsga2", "non-dominated sorting genetic algorithm (Deb et al. 2002)", evolution_options, make_nsga2,
                  "nsga2"},

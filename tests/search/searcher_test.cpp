@@ -182,7 +182,7 @@ TEST_CASE("the search part of a study is read strictly") {
   CHECK(settings.make(problem_on(chain_space(2, 2))) != nullptr);
   const auto defaults = read("{trials: 0}");
   CHECK(defaults.kind->name == "auto");
-  CHECK(defaults.kind->resolved == "nsga2");
+  CHECK(defaults.kind->resolved == "auto");
   CHECK(defaults.seed == 1);
   const auto message = [&](const std::string& text) -> std::string {
     try {
@@ -205,6 +205,6 @@ TEST_CASE("the search part of a study is read strictly") {
   CHECK(says("{algorithm: random}", "'trials' or 'time'"));
   CHECK(says("{trials: many}", "many"));
   CHECK(says("{trials: -1}", "-1"));
-  CHECK(says("{trials: 5, population: 1}", "1"));
+  CHECK(says("{algorithm: nsga2, trials: 5, population: 1}", "1"));
   CHECK(says("{trials: 5, identity: looks}", "looks"));
 }

@@ -1,0 +1,91 @@
+// What the default searcher believes at present, and which candidate it would take. Private to it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <unordered_set>
+#include <vector>
+
+#include "search/candidate_pool.hpp"
+#include "search/cost_scale.hpp"
+#include "search/improvement.hpp"
+#include "search/posterior_internal.hpp"
+#include "search/wishes.hpp"
+
+namespace paretoforge {
+
+/// A proposal, and what came of it once it is told.
+struct Proposed {
+  PoolPoint point;
+  std::vector<double> row;
+  std::vector<double> costs = {};  ///< empty until told, and where the trial is not complete
+};
+
+/// Models of the criteria that only a trial tells, with the candidates they follow.
+class AutoModels {
+ public:
+  AutoModels(const SearchProblem& problem, const CandidatePool& pool, std::size_t most_rows);
+
+  const std::vector<std::size_t>& modelled() const { return modelled_; }
+
+  /// Whether enough was told since the last time, or no room is left.
+  bool due(std::size_t told) const;
+  /// Makes models of what was told, and chooses which candidates to follow. `waiting` are the proposals not told yet.
+  /// In a pool that is not complete the candidates are bred anew.
+  void refresh(std::span<const Proposed> told, std::span<const Proposed> waiting, CandidatePool& pool,
+               const FreshPoints& fresh);
+
+  /// The candidate with the greatest expected improvement, as its position in the pool, taken out of those followed;
+  /// nothing where none is expected to improve anything.
+  std::optional<std::size_t> take_best(const CandidatePool& pool);
+  /// The costs of a trial (empty: not complete). Trials may come in any order.
+  void tell(const Architecture& point, const std::vector<double>& costs);
+
+  /// Proposals turn out to be known networks: networks proposed before are no candidates any more.
+  void skip_networks() { skip_networks_ = true; }
+  void note_network(std::uint64_t network) { networks_.insert(network); }
+
+ private:
+  /// A proposal that the models stand in for until it is told.
+  struct Waiting {
+    Architecture architecture;
+    std::vector<double> costs;  ///< known before the trial; NaN where modelled
+    Eigen::Index place;         ///< among the points followed
+    bool told = false;
+    std::vector<double> told_costs = {};
+  };
+
+  void scale(std::span<const std::size_t> rows, std::span<const Proposed> told);
+  void fit(std::span<const std::size_t> rows, std::span<const Proposed> told, std::size_t room);
+  std::vector<std::size_t> candidates(const CandidatePool& pool, const FreshPoints& fresh, std::size_t rows) const;
+  std::vector<std::size_t> best_of(std::vector<std::size_t> candidates, const CandidatePool& pool, std::size_t count);
+  void follow(std::vector<std::size_t> candidates, std::span<const Proposed> waiting, const CandidatePool& pool);
+  void resolve_waiting();
+  OpenBoxes boxes(bool with_waiting) const;
+  Costs thinned(const Costs& points) const;
+  double improvement(const OpenBoxes& boxes, const PoolPoint& point, std::span<const double> means,
+                     std::span<const double> variances) const;
+
+  SearchProblem problem_;
+  Wishes wishes_;
+  std::size_t most_rows_;
+  std::vector<std::size_t> modelled_;
+  std::vector<double> least_, greatest_;  ///< costs: of candidates where cheap, of trials where modelled
+  std::vector<double> first_costs_;       ///< of the first trials, modelled criteria only, one after the other
+  std::vector<std::vector<double>> front_;
+  std::vector<CostScale> scales_;
+  std::vector<KernelBlock> blocks_;
+  std::vector<KernelHyper> hyper_;
+  std::vector<Posterior> posteriors_;
+  std::vector<std::size_t> followed_;  ///< positions in the pool, behind those waiting at the refresh
+  std::vector<char> gone_;
+  std::size_t first_followed_ = 0;
+  std::deque<Waiting> waiting_;
+  std::unordered_set<std::uint64_t> networks_;
+  bool skip_networks_ = false, full_ = true;
+  std::size_t told_ = 0, tuned_at_ = 0, refreshed_at_ = 0;
+};
+
+}  // namespace paretoforge

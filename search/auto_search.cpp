@@ -1,0 +1,130 @@
+// Asking and telling: a start that is spread out, then the models' choice.
+#include "search/auto_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "search/auto_models_internal.hpp"
+#include "search/candidate_pool.hpp"
+
+namespace paretoforge {
+
+namespace {
+
+constexpr std::size_t least_values = 3;  ///< complete trials that a model needs
+
+}  // namespace
+
+struct AutoSearch::State {
+  CandidatePool pool;
+  AutoModels models;
+  std::vector<Architecture> start = {};  ///< the next one last
+  std::vector<Proposed> told = {}, waiting = {};
+  std::size_t complete = 0;
+  std::uint64_t newest = 0;  ///< the greatest number of a trial told
+
+  State(const SearchProblem& problem, Random& random, std::size_t most_rows)
+      : pool(problem, random), models(problem, pool, most_rows) {}
+};
+
+AutoOptions AutoOptions::read(const Config& search) {
+  AutoOptions options;
+  if (const auto start = search.find("start")) options.start = static_cast<std::size_t>(start->integer(1, 100000));
+  if (const auto rows = search.find("most_rows")) options.most_rows = static_cast<std::size_t>(rows->integer(10, 5000));
+  return options;
+}
+
+AutoSearch::AutoSearch(const SearchProblem& problem, const AutoOptions& options)
+    : criteria_(problem.criteria),
+      fresh_(problem),
+      random_(derived_seed(problem.seed, 0)),
+      state_(std::make_unique<State>(problem, random_, options.most_rows)) {
+  if (!state_->models.modelled().empty()) choose_start(options.start);
+}
+
+AutoSearch::~AutoSearch() = default;
+
+void AutoSearch::choose_start(std::size_t count) {
+  const CandidatePool& pool = state_->pool;
+  std::vector<std::size_t> usable;
+  for (std::size_t i = 0; i < pool.size(); ++i)
+    if (pool[i].broken == 0) usable.push_back(i);
+  random_.shuffle(usable);
+  for (std::size_t c = 0; c < criteria_.size() && !usable.empty(); ++c) {
+    if (std::isnan(pool[usable[0]].costs[c])) continue;
+    std::stable_sort(usable.begin(), usable.end(),
+                     [&](std::size_t a, std::size_t b) { return pool[a].costs[c] < pool[b].costs[c]; });
+    break;
+  }
+  count = std::min(count, usable.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t begin = i * usable.size() / count, end = (i + 1) * usable.size() / count;
+    state_->start.push_back(pool[usable[begin + random_.below(end - begin)]].architecture);
+  }
+  random_.shuffle(state_->start);
+}
+
+std::optional<Architecture> AutoSearch::ask() {
+  if (fresh_.exhausted()) return std::nullopt;
+  if (auto point = start_point()) return point;
+  if (auto point = model_point()) return point;
+  return any_point();
+}
+
+Architecture AutoSearch::propose(const Architecture& point) {
+  if (fresh_.available(point)) fresh_.take(point);
+  auto [looked, row] = state_->pool.look_up(point);
+  state_->models.note_network(looked.network);
+  state_->waiting.push_back({std::move(looked), std::move(row)});
+  return state_->waiting.back().point.architecture;
+}
+
+std::optional<Architecture> AutoSearch::start_point() {
+  if (state_->start.empty()) return std::nullopt;
+  const Architecture point = std::move(state_->start.back());
+  state_->start.pop_back();
+  return propose(point);
+}
+
+std::optional<Architecture> AutoSearch::model_point() {
+  State& state = *state_;
+  const bool modelled = !state.models.modelled().empty();
+  if (modelled && state.complete < least_values) return std::nullopt;
+  if (state.models.due(state.told.size())) state.models.refresh(state.told, state.waiting, state.pool, fresh_);
+  const auto best = state.models.take_best(state.pool);
+  if (!best) return std::nullopt;
+  return propose(Architecture(state.pool[*best].architecture));
+}
+
+std::optional<Architecture> AutoSearch::any_point() {
+  const CandidatePool& pool = state_->pool;
+  double least = std::numeric_limits<double>::infinity();
+  std::vector<std::size_t> free;
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    if (pool[i].broken > least || !fresh_.available(pool[i].architecture)) continue;
+    if (pool[i].broken < least) free.clear();
+    least = pool[i].broken;
+    free.push_back(i);
+  }
+  if (!free.empty()) return propose(Architecture(pool[free[random_.below(free.size())]].architecture));
+  const auto drawn = fresh_.draw(random_);
+  return drawn ? std::optional(propose(*drawn)) : std::nullopt;
+}
+
+void AutoSearch::tell(const Trial& trial) {
+  State& state = *state_;
+  const auto found = std::find_if(state.waiting.begin(), state.waiting.end(),
+                                  [&](const Proposed& each) { return each.point.architecture == trial.architecture; });
+  if (found == state.waiting.end()) return;
+  Proposed proposed = std::move(*found);
+  state.waiting.erase(found);
+  if (trial.number <= state.newest) state.models.skip_networks();
+  state.newest = std::max(state.newest, trial.number);
+  if (trial.state == TrialState::complete) proposed.costs = costs(criteria_, trial);
+  state.models.tell(proposed.point.architecture, proposed.costs);
+  state.complete += !proposed.costs.empty();
+  state.told.push_back(std::move(proposed));
+}
+
+}  // namespace paretoforge
