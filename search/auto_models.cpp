@@ -18,13 +18,18 @@ constexpr std::size_t most_followed = 2048;  ///< candidates between two refresh
 constexpr std::size_t most_tuning = 200;     ///< rows that hyperparameters are found on
 constexpr std::size_t most_waiting = 128;    ///< proposals not told that models stand in for
 constexpr std::size_t first_trials = 10;     ///< whose costs say what is bad: their ninth decile, moved away from
-constexpr double widening = 1.5;             ///< the best of them by this factor
+constexpr double widening = 0.5;             ///< the best of them by this share
 constexpr double margin = 0.01;              ///< of a cheap objective's range, behind its worst
 constexpr double most_weighing = 4e9;        ///< multiplications that choosing candidates may take
 /// Candidates kept, bred in one generation, and generations: at a refresh in a space that is not weighed whole.
 constexpr std::size_t kept = 512, bred = 96, generations = 2, breeding_candidates = 24;
 /// Points of a front that boxes are cut from, by number of objectives: their number grows with the power of it.
 constexpr std::size_t most_front[] = {1000, 1000, 1000, 60, 24, 14, 11};
+
+/// A level moved away from the best by a share of its distance; finite.
+double beyond(double level, double share, double best) {
+  return std::min(level + share * (level - best), std::numeric_limits<double>::max());
+}
 
 std::size_t gap(std::size_t told) { return std::max<std::size_t>(12, told / 8); }
 
@@ -218,14 +223,13 @@ OpenBoxes AutoModels::boxes(bool with_waiting) const {
   const std::size_t objectives = problem_.criteria.size();
   std::vector<double> worst = greatest_;
   // A hair behind the worst, so that the ends of a front count, too.
-  for (std::size_t c = 0; c < objectives; ++c) worst[c] += margin * (greatest_[c] - least_[c]);
+  for (std::size_t c = 0; c < objectives; ++c) worst[c] = beyond(worst[c], margin, least_[c]);
   for (std::size_t m = 0; m < modelled_.size(); ++m) {
     std::vector<double> seen;
     for (std::size_t i = m; i < first_costs_.size(); i += modelled_.size()) seen.push_back(first_costs_[i]);
     std::sort(seen.begin(), seen.end());
     if (seen.empty()) continue;
-    const double decile = seen[(seen.size() - 1) * 9 / 10];
-    worst[modelled_[m]] = decile + (widening - 1) * (decile - seen.front());
+    worst[modelled_[m]] = beyond(seen[(seen.size() - 1) * 9 / 10], widening, seen.front());
   }
   Costs raw(objectives);
   for (const auto& costs : front_) raw.add(costs);
@@ -250,7 +254,8 @@ OpenBoxes AutoModels::boxes(bool with_waiting) const {
     for (std::size_t c = 0; c < objectives; ++c) row[c] = scales_[c].scaled(each.costs[c]);
     for (std::size_t m = 0; m < modelled_.size(); ++m)
       row[modelled_[m]] = scales_[modelled_[m]].expected(posteriors_[m].means()[each.place]);
-    front.add(row);
+    // A point whose cheap objectives cannot be measured will fail.
+    if (std::none_of(row.begin(), row.end(), [](double value) { return std::isnan(value); })) front.add(row);
   }
   return OpenBoxes(thinned(front), reference, ideal);
 }
