@@ -44,7 +44,7 @@ std::string write_study(const Scratch& scratch, int trials) {
              "  - {name: peak_activation_bytes, limit: 40KiB}\n"
              "  - {name: weight_bytes, limit: 20KiB}\n"
              "  - {name: accuracy_pct, train: {data: {name: fashion-mnist, path: .}, images: 300, validation: 100, epochs: 1, batch: 16}}\n"
-             "search: {trials: " + std::to_string(trials) + ", population: 8, seed: 3}\n")
+             "search: {algorithm: nsga2, trials: " + std::to_string(trials) + ", population: 8, seed: 3}\n")
       .string();
 }
 
