@@ -179,6 +179,10 @@ TEST_CASE("only what is complete is on the page, with its tests") {
       results.add(row_of("better", std::string(each.name), seed, 0.8 + 0.001 * static_cast<double>(seed)));
       results.add(row_of("worse", std::string(each.name), seed, 0.7));
     }
+    Row shorter = row_of("shorter", "pixel3", seed, 0.7);
+    shorter.trials = 100;
+    shorter.shares.resize(10);
+    results.add(shorter);
     if (seed > 1) results.add(row_of("unfinished", "pixel3", seed, 0.9));
   }
   CHECK_THROWS_AS(write_page(results, scratch.path()), std::runtime_error);  // no page to write into
@@ -191,6 +195,7 @@ TEST_CASE("only what is complete is on the page, with its tests") {
   CHECK(page.find("unfinished") == std::string::npos);
   CHECK(page.find("| better | 0.981 ± 0.001 |") != std::string::npos);  // after 100 trials
   CHECK(page.find("| worse | 0 / 0 / 8, **-0.0111** |") != std::string::npos);
+  CHECK(page.find("| shorter | 0 / 0 / 1, **-0.0111** | | |\n") != std::string::npos);
   write_page(results, scratch.path());
   CHECK(text_of(scratch.path() / "README.md") == page);
   const std::string curves = text_of(scratch.path() / "curves_pixel3.svg");

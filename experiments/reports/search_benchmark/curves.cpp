@@ -57,7 +57,7 @@ std::string look(std::size_t index) {
 
 std::string curve(const Complete& runs, std::size_t index) {
   std::string upper, lower, middle;
-  for (std::uint64_t t = trials_per_column; t <= most_trials; t += trials_per_column) {
+  for (std::uint64_t t = trials_per_column; t <= runs.trials(); t += trials_per_column) {
     const Spread at = spread(runs.shares(t));
     middle += point(t, at.mean);
     upper += point(t, at.mean + at.deviation);

@@ -49,7 +49,7 @@ class Board {
   std::vector<double> device_means(const std::string& name, std::uint64_t trials) const {
     std::vector<double> means;
     for (const ProblemKind& kind : problem_kinds().first(6)) {
-      if (runs(name, kind.name).empty()) return {};
+      if (runs(name, kind.name).shares(trials).empty()) return {};
       means.push_back(spread(runs(name, kind.name).shares(trials)).mean);
     }
     return means;
@@ -83,9 +83,8 @@ std::string share_table(const Board& board, std::uint64_t trials) {
   for (const std::string& name : board.names()) {
     text += "| " + name + " |";
     for (const ProblemKind& kind : problem_kinds()) {
-      const Complete& runs = board.runs(name, kind.name);
-      const Spread at = spread(runs.empty() ? std::vector<double>{} : runs.shares(trials));
-      text += runs.empty() ? " |" : " " + format("%.3f", at.mean) + " ± " + format("%.3f", at.deviation) + " |";
+      const Spread at = spread(board.runs(name, kind.name).shares(trials));
+      text += at.count == 0 ? " |" : " " + format("%.3f", at.mean) + " ± " + format("%.3f", at.deviation) + " |";
     }
     const std::vector<double> means = board.device_means(name, trials);
     text += means.empty() ? " |\n" : " **" + format("%.4f", spread(means).mean) + "** |\n";
@@ -126,6 +125,7 @@ class Tests {
       else
         ++(!apart ? even : test.difference > 0 ? better : worse);
     }
+    if (together.empty()) return "";
     return " " + std::to_string(better) + " / " + std::to_string(even) + " / " + std::to_string(worse) + ", " +
            together;
   }
@@ -134,9 +134,9 @@ class Tests {
   void add(const std::string& name, std::uint64_t trials) {
     std::vector<double> ours(seeds_of_a_page, 0.0), theirs = ours;
     for (const ProblemKind& kind : problem_kinds()) {
-      const Complete &a = board_.runs(name, kind.name), &b = board_.runs(board_.reference(), kind.name);
-      if (a.empty() || b.empty()) continue;
-      const auto a_shares = a.shares(trials), b_shares = b.shares(trials);
+      const auto a_shares = board_.runs(name, kind.name).shares(trials);
+      const auto b_shares = board_.runs(board_.reference(), kind.name).shares(trials);
+      if (a_shares.empty() || b_shares.empty()) continue;
       add({name, trials, false}, a_shares, b_shares, 1);
       for (std::size_t i = 0; i < ours.size(); ++i) {
         ours[i] += a_shares[i];
@@ -186,7 +186,7 @@ std::string cost_table(const Board& board) {
     for (const ProblemKind& kind : problem_kinds()) {
       const Complete& runs = board.runs(name, kind.name);
       repeats += runs.repeats();
-      if (!runs.empty()) seconds.push_back(runs.seconds_a_run());
+      if (!runs.empty()) seconds.push_back(runs.seconds_a_run() / static_cast<double>(runs.trials()));
     }
     const double mean = spread(seconds).mean;
     text +=
@@ -199,10 +199,8 @@ std::string summary_csv(const Board& board) {
   std::string text = "contestant,problem,trials,seeds,mean_share,deviation\n";
   for (const std::string& name : board.names())
     for (const ProblemKind& kind : problem_kinds())
-      for (std::uint64_t t = trials_per_column; t <= most_trials; t += trials_per_column) {
-        const Complete& runs = board.runs(name, kind.name);
-        if (runs.empty()) break;
-        const Spread at = spread(runs.shares(t));
+      for (std::uint64_t t = trials_per_column; t <= board.runs(name, kind.name).trials(); t += trials_per_column) {
+        const Spread at = spread(board.runs(name, kind.name).shares(t));
         text += name + "," + std::string(kind.name) + "," + std::to_string(t) + "," + std::to_string(at.count) + "," +
                 format("%.5f", at.mean) + "," + format("%.5f", at.deviation) + "\n";
       }

@@ -75,18 +75,23 @@ void Results::keep(Row row) {
     *same = std::move(row);
 }
 
-Complete::Complete(const std::vector<Row>& rows, std::string problem, std::string contestant, std::uint64_t seeds) {
+Complete::Complete(const std::vector<Row>& rows, const std::string& problem, const std::string& contestant,
+                   std::uint64_t seeds) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const RunKey key{problem, contestant, "", seed};
-    const auto found = std::find_if(rows.begin(), rows.end(),
-                                    [&](const Row& row) { return row.key == key && row.trials >= most_trials; });
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.key == key; });
     if (found != rows.end()) runs_.push_back(&*found);
   }
   if (runs_.size() < seeds) runs_.clear();
+  if (!runs_.empty())
+    trials_ = (*std::min_element(runs_.begin(), runs_.end(), [](const Row* a, const Row* b) {
+                return a->trials < b->trials;
+              }))->trials;
 }
 
 std::vector<double> Complete::shares(std::uint64_t trials) const {
   std::vector<double> result;
+  if (trials > trials_) return result;
   for (const Row* run : runs_) result.push_back(run->shares.at(trials / trials_per_column - 1));
   return result;
 }

@@ -44,19 +44,23 @@ class Results {
 };
 
 /// The shares of one contestant on one problem with its default options, by seed; empty unless every one of the seeds
-/// went all the way, so that what is shown is never half done.
+/// was run, so that what is shown is never half done.
 class Complete {
  public:
-  Complete(const std::vector<Row>& rows, std::string problem, std::string contestant, std::uint64_t seeds);
+  Complete(const std::vector<Row>& rows, const std::string& problem, const std::string& contestant,
+           std::uint64_t seeds);
 
   bool empty() const { return runs_.empty(); }
-  /// After so many trials, a multiple of trials_per_column: one per seed, in order of seed.
+  std::uint64_t trials() const { return trials_; }  ///< that every run reached
+  /// After so many trials, a multiple of trials_per_column: one per seed, in order of seed; empty where a run ended
+  /// before.
   std::vector<double> shares(std::uint64_t trials) const;
   std::uint64_t repeats() const;  ///< of all runs
   double seconds_a_run() const;   ///< of the searcher itself, mean
 
  private:
   std::vector<const Row*> runs_;
+  std::uint64_t trials_ = 0;
 };
 
 /// Mean and standard deviation (n - 1).
