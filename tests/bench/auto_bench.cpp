@@ -1,0 +1,71 @@
+// Times the default searcher: an ask after many trials, the start, the memory it takes. Prints one line each.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "search/auto_search.hpp"
+#include "space/random.hpp"
+
+using namespace paretoforge;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
+/// Per decision and alternative a cost, added up with a little of their products: two objectives in conflict.
+std::vector<std::optional<double>> values_of(const Architecture& point) {
+  double latency = 0, quality = 0;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    Random random(derived_seed(i, static_cast<std::uint64_t>(point[i] + 1)));
+    const double size = random.uniform();
+    latency += size;
+    quality += size + 0.3 * random.uniform() - 0.05 * size * latency;
+  }
+  return {latency, -quality};
+}
+
+/// Asks and tells, `start` of the trials before a model is made; times asks once `from` trials were told.
+void bench(const std::string& space_name, std::size_t start, std::uint64_t from, std::uint64_t trials,
+           const char* goal) {
+  const SearchProblem problem{
+      .space = Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/" + space_name),
+      .criteria = {{.name = "latency"}, {.name = "quality", .expensive = true}},
+      .seed = 1,
+      .points = nullptr,
+      .cheap = [](const Architecture& point) -> std::optional<std::vector<std::optional<double>>> {
+        return {{values_of(point)[0], std::nullopt}};
+      }};
+  const auto begin = Clock::now();
+  AutoSearch searcher(problem, {.start = start});
+  const double construction = milliseconds_since(begin);
+  double total = 0, most = 0;
+  for (std::uint64_t told = 0; told < trials; ++told) {
+    const auto ask = Clock::now();
+    const auto point = searcher.ask();
+    if (!point) break;
+    const double passed = milliseconds_since(ask);
+    if (told >= from) total += passed, most = std::max(most, passed);
+    searcher.tell({.number = told + 1, .architecture = *point, .values = values_of(*point)});
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  std::printf("auto on %-18s made in %8.1f ms; asks %llu to %llu: mean %8.2f ms %s, most %8.1f ms; memory %ld MiB\n",
+              space_name.c_str(), construction, static_cast<unsigned long long>(from + 1),
+              static_cast<unsigned long long>(trials), total / static_cast<double>(trials - from), goal, most,
+              usage.ru_maxrss / 1024);
+}
+
+}  // namespace
+
+int main() {
+  bench("nasbench201.yaml", 10, 0, 1000, "(goal: under 50)");
+  bench("nasbench201.yaml", 1000, 1000, 1200, "(goal: under 50)");
+  bench("fbnet.yaml", 10, 0, 1000, "(goal: under 50)");
+  bench("nasbench201.yaml", 10000, 10000, 10200, "(goal: under 1000; memory under 1024)");
+}
