@@ -28,6 +28,10 @@ bool has_limits(const ReportStudy& study) {
   return std::any_of(study.criteria.begin(), study.criteria.end(), [](const Criterion& c) { return c.limit; });
 }
 
+bool has_reference(const ReportStudy& study) {
+  return std::any_of(study.criteria.begin(), study.criteria.end(), [](const Criterion& c) { return c.reference; });
+}
+
 /// "latency 41.2 ms where 40 ms is allowed" for every limit the trial breaks.
 std::string misses(const ReportStudy& study, const Trial& trial) {
   std::vector<std::string> parts;
@@ -220,7 +224,10 @@ std::string trust_words(const ReportStudy& study) {
 
 std::string length_words(const ReportStudy& study) {
   const auto& history = study.hypervolume;
-  if (history.empty() || !(history.back() > 0)) return "No complete trial: hypervolume is still 0.";
+  if (history.empty() || !(history.back() > 0))
+    return has_reference(study) && !study.front.empty()
+               ? "No trial is better than the reference point in everything: hypervolume is still 0."
+               : "No complete trial: hypervolume is still 0.";
   const double last = history.back();
   const auto reached = std::find_if(history.begin(), history.end(), [&](double v) { return v >= 0.99 * last; });
   const std::size_t late = history.size() - std::max<std::size_t>(1, history.size() / 4);

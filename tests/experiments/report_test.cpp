@@ -285,6 +285,11 @@ TEST_CASE("whether the search was long enough, in words") {
   CHECK(holds(internal::length_words(study), "added 50\u00a0%: more trials may still pay."));
   study.hypervolume = {0, 0};
   CHECK(internal::length_words(study) == "No complete trial: hypervolume is still 0.");
+  study.criteria.resize(1);
+  study.criteria[0].reference = 1;
+  study.front.resize(1);
+  CHECK(internal::length_words(study) ==
+        "No trial is better than the reference point in everything: hypervolume is still 0.");
 }
 
 TEST_CASE("what the good ones share, in words") {
