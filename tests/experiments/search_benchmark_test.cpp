@@ -103,6 +103,16 @@ TEST_CASE("a run of more trials begins as one of fewer, and proposes nothing twi
   }
 }
 
+TEST_CASE("an option that a searcher does not have is refused") {
+  const TemporaryFolder scratch;
+  write_table(scratch.path(), 6561);
+  const Problem problem(kind, scratch.path());
+  for (const Contestant& contestant : our_searchers(Config::parse("population: 12\n", "--option"))) {
+    if (contestant.name == "nsga2") CHECK(contestant.run(problem, 1, 20).shares.size() == 20);
+    if (contestant.name == "random") CHECK_THROWS_AS(contestant.run(problem, 1, 20), ConfigError);
+  }
+}
+
 TEST_CASE("a table of a part of a space restricts the search to it") {
   const TemporaryFolder scratch;
   write_table(scratch.path(), 30);

@@ -30,7 +30,7 @@ void read_arguments(CLI::App& app, Wish& wish) {
   app.add_option("--option", wish.options, "KEY=VALUE of `search:`, for every searcher named");
   app.add_option("--seeds", wish.seeds, "how many")->capture_default_str();
   app.add_option("--first-seed", wish.first_seed, "the least of them")->capture_default_str();
-  app.add_option("--trials", wish.trials, "10 to 500, a multiple of 10")
+  app.add_option("--trials", wish.trials, "10 to 500")
       ->capture_default_str()
       ->check(CLI::Range(trials_per_column, most_trials));
   app.add_option("--data", wish.data, "folder of the tables (default: PARETOFORGE_DATA)");
