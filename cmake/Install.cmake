@@ -10,6 +10,18 @@ install(TARGETS ${libraries} EXPORT ParetoforgeTargets
   FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/paretoforge)
 install(EXPORT ParetoforgeTargets NAMESPACE Paretoforge:: DESTINATION ${package_dir})
 
+# The C face of the predictors, found through pkg-config.
+install(TARGETS paretoforge_cost
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  PUBLIC_HEADER DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# Written when installing: --prefix may be given then.
+install(CODE "set(CMAKE_INSTALL_LIBDIR \"${CMAKE_INSTALL_LIBDIR}\")
+  set(CMAKE_INSTALL_INCLUDEDIR \"${CMAKE_INSTALL_INCLUDEDIR}\")
+  set(PROJECT_VERSION \"${PROJECT_VERSION}\")
+  configure_file(\"${PROJECT_SOURCE_DIR}/predictors/paretoforge_cost.pc.in\"
+    \"${PROJECT_BINARY_DIR}/paretoforge_cost.pc\" @ONLY)")
+install(FILES ${PROJECT_BINARY_DIR}/paretoforge_cost.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
 if(TARGET paretoforge)
   install(TARGETS paretoforge RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

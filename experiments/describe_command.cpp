@@ -5,6 +5,7 @@
 #include "experiments/command_internal.hpp"
 #include "experiments/files.hpp"
 #include "experiments/network_file.hpp"
+#include "predictors/onnx.hpp"
 #include "predictors/totals.hpp"
 #include "space/table_points.hpp"
 
@@ -51,25 +52,24 @@ nlohmann::ordered_json layers_json(const Graph& graph) {
   return layers;
 }
 
-int describe_json(const Space& space, const Architecture& point, const Graph& graph, const Totals& sums) {
-  nlohmann::ordered_json out = {{"schema", "paretoforge.describe/1"}, {"name", space.name()}, {"points", space.size().digits}};
+int describe_json(const Network& network, const Totals& sums) {
+  nlohmann::ordered_json out = {{"schema", "paretoforge.describe/1"}, {"name", network.name}, {"points", network.points}};
   out["choices"] = nlohmann::ordered_json::object();
-  const auto labels = space.labels(point);
-  for (std::size_t d = 0; d < labels.size(); ++d) out["choices"][space.decisions()[d].name] = labels[d];
+  for (const auto& [decision, label] : network.choices) out["choices"][decision] = label;
   for (const TotalKind& kind : total_kinds()) out[std::string(kind.name)] = out["totals"][std::string(kind.name)] = sums.*kind.value;
   out["exact"] = sums.exact();
   out["peak_activation_bytes_low"] = sums.peak_activation_bytes_low;
-  out["layers"] = layers_json(graph);
+  out["layers"] = layers_json(network.graph);
   std::cout << out.dump(2) << '\n';
   return exit_done;
 }
 
-int describe_text(const Space& space, const Architecture& point, const Graph& graph, const Totals& sums) {
-  if (!space.decisions().empty()) {
-    std::cout << "space " << space.name() << ": " << space.size().digits << " points, " << space.decisions().size() << " decisions\n";
-    const auto labels = space.labels(point);
-    for (std::size_t d = 0; d < labels.size(); ++d)
-      std::cout << "  " << space.decisions()[d].name << " = " << (labels[d].empty() ? "(inactive)" : labels[d]) << '\n';
+int describe_text(const Network& network, const Totals& sums) {
+  const Graph& graph = network.graph;
+  if (!network.choices.empty()) {
+    std::cout << "space " << network.name << ": " << network.points << " points, " << network.choices.size() << " decisions\n";
+    for (const auto& [decision, label] : network.choices)
+      std::cout << "  " << decision << " = " << (label.empty() ? "(inactive)" : label) << '\n';
     std::cout << '\n';
   }
   std::size_t widest = 5;
@@ -104,7 +104,7 @@ int describe_table(const Space& space, const DescribeOptions& options) {
 }
 
 /// The point chosen; where nothing was and the first alternatives do not fit together, one drawn that does.
-std::pair<Architecture, Graph> described(const Space& space, const DescribeOptions& options) {
+std::pair<Architecture, Graph> first_network(const Space& space, const DescribeOptions& options) {
   const Architecture chosen = chosen_point(space, options.choices);
   if (!options.choices.empty() || space.decisions().empty()) return {chosen, space.decode(chosen)};
   std::optional<ConfigError> refused;
@@ -123,20 +123,26 @@ std::pair<Architecture, Graph> described(const Space& space, const DescribeOptio
   throw ConfigError(std::string(refused->what()) + "\n   = nor is any of " + std::to_string(draws_for_a_network) + " points drawn from the space a network; --choose NAME=VALUE names one");
 }
 
-int describe(const DescribeOptions& options) {
+Network described(const DescribeOptions& options) {
+  if (is_onnx_name(options.file)) return load_network(options.file, options.choices);
   const Space space = load_space(options.file);
-  if (!options.table.empty()) return describe_table(space, options);
-  const auto [point, graph] = described(space, options);
-  const Totals sums = totals(graph, options.totals_options());
-  return options.json ? describe_json(space, point, graph, sums) : describe_text(space, point, graph, sums);
+  auto [point, graph] = first_network(space, options);
+  return network_of(space, point, std::move(graph));
+}
+
+int describe(const DescribeOptions& options) {
+  if (!options.table.empty()) return describe_table(load_space(options.file), options);
+  const Network network = described(options);
+  const Totals sums = totals(network.graph, options.totals_options());
+  return options.json ? describe_json(network, sums) : describe_text(network, sums);
 }
 
 }  // namespace
 
 void add_describe(CLI::App& app, Run& run) {
   auto options = std::make_shared<DescribeOptions>();
-  CLI::App* command = app.add_subcommand("describe", "Layers with shapes, and exact totals, of an architecture or a point of a space");
-  command->add_option("file", options->file, "Architecture or space (YAML)")->required();
+  CLI::App* command = app.add_subcommand("describe", "Layers with shapes, and exact totals, of an architecture, a point of a space or an ONNX model");
+  command->add_option("file", options->file, "Architecture or space (YAML), or an ONNX model")->required();
   command->add_option("--choose", options->choices, "NAME=VALUE,...: decisions of a space; the rest take their first alternative. A value with a comma is quoted as in CSV");
   command->add_option("--bits", options->bits, "Bits of weights and activations, in place of the document's own")->check(CLI::Range(1, 32));
   command->add_flag("--json", options->json, "Print one JSON object");

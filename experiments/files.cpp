@@ -12,33 +12,6 @@
 
 namespace paretoforge {
 
-void write_file(const std::filesystem::path& named, std::string_view content) {
-  // A link is written through, and what is no file (a pipe, a device) is written to as it stands.
-  const std::filesystem::path path = std::filesystem::exists(named) ? std::filesystem::canonical(named) : named;
-  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
-    std::ofstream stream(path, std::ios::binary);
-    stream.write(content.data(), static_cast<std::streamsize>(content.size()));
-    stream.close();
-    if (!stream) throw std::runtime_error("cannot write " + named.string() + ": " + std::strerror(errno));
-    return;
-  }
-  std::filesystem::path beside = path;
-  beside += ".new";
-  const auto fail = [&] { throw std::runtime_error("cannot write " + path.string() + ": " + std::strerror(errno)); };
-  {
-    std::ofstream file(beside, std::ios::binary);
-    if (!file) fail();
-    file.write(content.data(), static_cast<std::streamsize>(content.size()));
-    file.close();
-    if (!file) {
-      std::error_code ignored;
-      std::filesystem::remove(beside, ignored);
-      fail();
-    }
-  }
-  std::filesystem::rename(beside, path);
-}
-
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw ConfigError("error: cannot read " + path.string() + ": " + std::strerror(errno));

@@ -2,11 +2,13 @@
 
 #include <stdexcept>
 
+#include "predictors/onnx.hpp"
+
 namespace paretoforge {
 
 Space load_space(const std::filesystem::path& file) {
-  if (file.extension() == ".onnx")
-    throw ConfigError("error: " + file.string() + " is an ONNX model\n   = this version reads networks from YAML documents only");
+  if (is_onnx_name(file))
+    throw ConfigError("error: " + file.string() + " is an ONNX model\n   = a table of choices, or a point, needs a space or an architecture (YAML)");
   return Space::load(file);
 }
 
@@ -38,6 +40,23 @@ std::vector<std::string> parted(const std::string& choices) {
 }
 
 }  // namespace
+
+Network load_network(const std::filesystem::path& file, const std::string& choices) {
+  if (is_onnx_name(file)) {
+    if (!choices.empty()) throw ConfigError("error: " + file.string() + " is an ONNX model and has no choices\n   = leave --choose out");
+    return {file.stem().string(), "1", {}, load_onnx(file)};
+  }
+  const Space space = load_space(file);
+  const Architecture point = chosen_point(space, choices);
+  return network_of(space, point, space.decode(point));
+}
+
+Network network_of(const Space& space, const Architecture& point, Graph graph) {
+  Network network{space.name(), space.size().digits, {}, std::move(graph)};
+  const auto labels = space.labels(point);
+  for (std::size_t d = 0; d < labels.size(); ++d) network.choices.emplace_back(space.decisions()[d].name, labels[d]);
+  return network;
+}
 
 Architecture chosen_point(const Space& space, const std::string& choices) {
   std::vector<std::pair<std::string, std::string>> chosen;

@@ -1,4 +1,5 @@
 // predict: what a network costs on a device, with its interval.
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "experiments/network_file.hpp"
 #include "experiments/quantity.hpp"
 #include "predictors/device.hpp"
+#include "predictors/onnx.hpp"
 #include "space/table_points.hpp"
 
 namespace paretoforge {
@@ -39,13 +41,21 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-int predict_one(const Device& device, const std::vector<const FittedMetric*>& metrics, const Space& space, const PredictArguments& arguments) {
+/// What each metric says of the network; of a point of a space its decisions speak too.
+std::function<CostEstimate(const FittedMetric&)> estimator(const PredictArguments& arguments) {
+  if (is_onnx_name(arguments.network))
+    return [graph = load_network(arguments.network, arguments.choices).graph](const FittedMetric& metric) { return metric.predict(graph); };
+  const Space space = load_space(arguments.network);
   const Architecture point = chosen_point(space, arguments.choices);
-  const Graph graph = space.decode(point);
+  return [space, point, graph = space.decode(point)](const FittedMetric& metric) { return metric.predict(graph, space, point); };
+}
+
+int predict_one(const Device& device, const std::vector<const FittedMetric*>& metrics, const PredictArguments& arguments) {
+  const auto estimate = estimator(arguments);
   nlohmann::ordered_json out = {{"schema", "paretoforge.predict/1"}, {"device", device.name}};
   std::vector<std::vector<std::string>> rows = {{"metric", "predicted", "90 % interval", "extrapolates"}};
   for (const FittedMetric* metric : metrics) {
-    const CostEstimate cost = metric->predict(graph, space, point);
+    const CostEstimate cost = estimate(*metric);
     out["metrics"][metric->name] = {{"value", cost.value}, {"low", cost.low}, {"high", cost.high}, {"unit", metric->unit}, {"extrapolates", cost.extrapolates}};
     rows.push_back({metric->name, quantity_text(metric->name, cost.value), quantity_text(metric->name, cost.low) + " to " + quantity_text(metric->name, cost.high),
                     cost.extrapolates.empty() ? "no" : joined(cost.extrapolates)});
@@ -75,9 +85,9 @@ int predict_table(const std::vector<const FittedMetric*>& metrics, const Space& 
 
 int predict(const PredictArguments& arguments) {
   const Device device = Device::load(arguments.device);
-  const Space space = load_space(arguments.network);
   const auto metrics = metrics_of(device, arguments.metric);
-  return arguments.table.empty() ? predict_one(device, metrics, space, arguments) : predict_table(metrics, space, arguments);
+  if (arguments.table.empty()) return predict_one(device, metrics, arguments);
+  return predict_table(metrics, load_space(arguments.network), arguments);
 }
 
 }  // namespace
@@ -86,7 +96,7 @@ void add_predict(CLI::App& app, Run& run) {
   auto a = std::make_shared<PredictArguments>();
   CLI::App* command = app.add_subcommand("predict", "Predict the cost of a network on a device, with its 90 % interval");
   command->add_option("device", a->device, "Device (YAML)")->required();
-  command->add_option("network", a->network, "Architecture or space (YAML)")->required();
+  command->add_option("network", a->network, "Architecture or space (YAML), or an ONNX model")->required();
   command->add_option("--metric", a->metric, "One metric of the device; all where absent");
   command->add_option("--choose", a->choices, "NAME=VALUE,...: decisions of a space");
   command->add_flag("--json", a->json, "Print one JSON object");

@@ -130,6 +130,13 @@ void run_op(const Context& context, const Softmax&, Values& out) {
 
 void run_op(const Context&, const Input&, Values&) {}
 
+/// What only imported models have; `folded` and the constructor refuse it before.
+template <class Imported>
+void run_op(const Context& context, const Imported&, Values&) {
+  static_assert(op_kinds == 20, "an op needs its branch here, or a reason to have none");
+  throw std::invalid_argument(context.model.graph.name(context.id) + ": an op of imported models alone");
+}
+
 Values packed_kernel(const Model& model, NodeId id) {
   const auto& kernel = model.weights[size_of(id)].kernel;
   if (kernel.empty()) return {};
@@ -155,6 +162,14 @@ float activate(ActivationKind kind, float x) {
       return hard_sigmoid(x);
     case ActivationKind::sigmoid:
       return 1.0f / (1.0f + std::exp(-x));
+    case ActivationKind::gelu:
+      return 0.5f * x * (1.0f + std::erf(x / std::sqrt(2.0f)));
+    case ActivationKind::silu:
+      return x / (1.0f + std::exp(-x));
+    case ActivationKind::tanh:
+      return std::tanh(x);
+    case ActivationKind::leaky_relu:
+      break;  // its slope is not kept
   }
   throw std::invalid_argument("an activation of no kind");
 }
@@ -165,6 +180,7 @@ struct FloatInterpreter::State {
 };
 
 FloatInterpreter::FloatInterpreter(const Model& model) : state_(std::make_unique<State>(State{model, {}, {}})) {
+  refuse_imported(model.graph);
   for (NodeId id = 0; id < model.graph.size(); ++id) {
     state_->packed.push_back(packed_kernel(model, id));
     state_->values.emplace_back(static_cast<std::size_t>(model.graph.shape(id).elements()));

@@ -17,7 +17,8 @@ namespace paretoforge {
 /// - an Add of more than two tensors becomes a chain of Adds of two, and Zeros leave the Adds they stand in;
 /// - nodes that do not lead to the output go.
 /// Every Conv and Linear of the result has a bias (zeros where there was none). Folding twice changes nothing.
-/// Throws std::invalid_argument naming the node where weights are missing, of a wrong size, or not finite.
+/// Throws std::invalid_argument naming the node where weights are missing, of a wrong size, or not finite, or where
+/// the op is one of imported models alone.
 Model folded(const Model& model);
 
 /// Runs a model (folded or not) on one sample after another; values are float, channels last.
@@ -46,7 +47,10 @@ std::vector<float> run_float(const Model& model, std::span<const float> input);
 std::vector<float> normalised(const Normalisation& normalisation, const Shape& shape,
                               std::span<const std::uint8_t> pixels);
 
-/// The activation functions of space, in float.
+/// Throws std::invalid_argument naming the first op that only imported models have, if there is one.
+void refuse_imported(const Graph& graph);
+
+/// The activation functions of space, in float; throws std::invalid_argument for leaky_relu, whose slope is not kept.
 float activate(ActivationKind kind, float x);
 
 }  // namespace paretoforge

@@ -206,7 +206,15 @@ class Folder {
 
 }  // namespace
 
+void refuse_imported(const Graph& graph) {
+  const auto id = first_imported_only(graph);
+  if (!id) return;
+  throw std::invalid_argument("cannot export " + graph.name(*id) + ": '" + std::string(op_name(graph.op(*id))) +
+                              "' comes from imported models, which are costed only");
+}
+
 Model folded(const Model& model) {
+  refuse_imported(model.graph);
   if (model.weights.size() != static_cast<std::size_t>(model.graph.size()))
     throw std::invalid_argument("a model needs one entry of weights per node");
   return Folder(model).run();

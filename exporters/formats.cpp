@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "configs/config.hpp"
+#include "exporters/float_model.hpp"
 
 namespace paretoforge {
 namespace {
@@ -45,6 +46,7 @@ void check_exportable(const Graph& graph) {
   const auto check_bits = [&](NodeId id, int bits) {
     if (bits < 2 || bits > 8) refuse(id, "weights of " + std::to_string(bits) + " bits; 2 to 8 are what there is");
   };
+  refuse_imported(graph);
   for (NodeId id = 0; id < graph.size(); ++id) {
     if (graph.node(id).activation_bits != 8)
       refuse(id, "activations of " + std::to_string(graph.node(id).activation_bits) + " bits; int8 is what there is");

@@ -180,6 +180,11 @@ Value OnnxBuilder::activation(ActivationKind kind, const std::string& name, cons
           "Clip", name,
           {input.name, constant(name + ".min", std::vector{0.0f}, {}), constant(name + ".max", std::vector{6.0f}, {})});
       break;
+    case ActivationKind::gelu:
+    case ActivationKind::silu:
+    case ActivationKind::tanh:
+    case ActivationKind::leaky_relu:
+      throw std::invalid_argument(name + ": an activation of imported models alone");
   }
   return {name, input.shape, input.flat};
 }

@@ -2,10 +2,10 @@
 #include "predictors/device.hpp"
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <stdexcept>
 
+#include "configs/files.hpp"
 #include "configs/table.hpp"
 #include "predictors/features.hpp"
 #include "predictors/models_internal.hpp"
@@ -134,18 +134,7 @@ std::string Device::yaml() const {
   return Config::make_map(std::move(entries)).yaml();
 }
 
-void Device::save(const std::filesystem::path& path) const {
-  const std::filesystem::path beside = path.string() + ".part";
-  {
-    std::ofstream file(beside, std::ios::binary);
-    file << yaml();
-    file.flush();
-    if (!file) throw std::runtime_error("cannot write " + beside.string());
-  }
-  std::error_code error;
-  std::filesystem::rename(beside, path, error);
-  if (error) throw std::runtime_error("cannot write " + path.string() + ": " + error.message());
-}
+void Device::save(const std::filesystem::path& path) const { write_file(path, yaml()); }
 
 const FittedMetric* Device::find(std::string_view metric) const {
   for (const FittedMetric& fitted : metrics)

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::array<std::string_view, kernel_classes> class_names{
     "conv", "pointwise", "depthwise", "grouped", "linear", "pool",       "global_pool",
-    "add",  "concat",    "multiply",  "shuffle", "norm",   "activation", "other"};
+    "add",  "concat",    "multiply",  "shuffle", "norm",   "activation", "matmul",
+    "softmax", "layer_norm", "rearrange", "arithmetic", "opaque", "other"};
 constexpr std::array<std::string_view, class_quantities> run_quantities{"count", "work",    "aligned_work", "wide_work", "ragged_work",
                                                          "moved", "weights", "patches",      "gathers"};
 constexpr std::array<std::string_view, 2> written_quantities{"count", "work"};
@@ -37,7 +38,7 @@ const Shape& input_shape(const Graph& graph, NodeId id) {
 /// Input and views run nothing.
 bool runs(const Graph& graph, const Kernel& kernel) {
   const Op& op = graph.op(kernel.main);
-  return !std::holds_alternative<Input>(op) && !std::holds_alternative<Flatten>(op);
+  return !std::holds_alternative<Input>(op) && !is_view(op);
 }
 
 double rounded_up(std::int32_t channels, std::int32_t to) { return static_cast<double>((channels + to - 1) / to * to); }
@@ -156,7 +157,11 @@ KernelClass kernel_class(const Graph& graph, const Kernel& kernel) {
           [](const Concat&) { return KernelClass::concat; }, [](const Multiply&) { return KernelClass::multiply; },
           [](const ChannelShuffle&) { return KernelClass::shuffle; },
           [](const BatchNorm&) { return KernelClass::norm; }, [](const Activation&) { return KernelClass::activation; },
-          [](const Softmax&) { return KernelClass::other; }, [](const Zero&) { return KernelClass::other; },
+          [](const Softmax& s) { return s.rows ? KernelClass::softmax : KernelClass::other; },
+          [](const MatMul&) { return KernelClass::matmul; }, [](const LayerNorm&) { return KernelClass::layer_norm; },
+          [](const Rearrange&) { return KernelClass::rearrange; },
+          [](const Arithmetic&) { return KernelClass::arithmetic; }, [](const Opaque&) { return KernelClass::opaque; },
+          [](const Reshape&) { return KernelClass::other; }, [](const Zero&) { return KernelClass::other; },
           [](const Input&) { return KernelClass::other; }, [](const Flatten&) { return KernelClass::other; }},
       graph.op(kernel.main));
 }
@@ -176,6 +181,21 @@ KernelCost kernel_cost(const Graph& graph, const Kernel& kernel) {
                  },
                  [&](const Pool& p) { cost.work = cost.aligned_work = written * p.kernel.height * p.kernel.width; },
                  [&](const GlobalPool&) { cost.work = cost.aligned_work = static_cast<double>(in.elements()); },
+                 [&](const MatMul&) {
+                   cost.work = written * in.width;
+                   cost.aligned_work =
+                       static_cast<double>(out.channels) * out.height * rounded_up(in.width, 16) * rounded_up(out.width, 16);
+                 },
+                 // A reduction reads more than it writes.
+                 [&](const Arithmetic& a) {
+                   cost.work = cost.aligned_work = std::max(written, static_cast<double>(in.elements()));
+                   cost.weights = static_cast<double>(a.params);
+                 },
+                 [&](const LayerNorm& n) { cost.weights = static_cast<double>(n.per_channel) * in.channels; },
+                 [&](const Opaque& o) {
+                   cost.work = cost.aligned_work = std::max(written, static_cast<double>(o.macs));
+                   cost.weights = static_cast<double>(o.params);
+                 },
                  [](const auto&) {}},
       graph.op(kernel.main));
   cost.moved = written;

@@ -30,9 +30,15 @@ enum class KernelClass : std::uint8_t {
   shuffle,
   norm,        ///< by itself
   activation,  ///< by itself, or behind another kernel where it is no clamp (relu, relu6)
-  other,       ///< softmax, constants
+  matmul,      ///< of two tensors that the network computes
+  softmax,     ///< over rows
+  layer_norm,
+  rearrange,
+  arithmetic,
+  opaque,      ///< ops that are not known
+  other,       ///< softmax of a flat tensor, constants
 };
-inline constexpr std::size_t kernel_classes = 14;
+inline constexpr std::size_t kernel_classes = 20;
 std::string_view kernel_class_name(KernelClass kind);
 KernelClass kernel_class(const Graph& graph, const Kernel& kernel);
 

@@ -6,8 +6,10 @@
 namespace paretoforge {
 namespace {
 
-/// Layers without weights of their own: equal inputs give equal outputs.
+/// Layers without weights of their own: equal inputs give equal outputs. Imported ops do not say all that they do:
+/// two slices of one shape may be different parts.
 bool can_merge(const Op& op) {
+  if (imported_only(op)) return is_view(op) || std::holds_alternative<MatMul>(op);
   return !std::holds_alternative<Input>(op) && !std::holds_alternative<Conv>(op) &&
          !std::holds_alternative<Linear>(op) && !std::holds_alternative<BatchNorm>(op);
 }

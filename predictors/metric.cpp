@@ -88,6 +88,17 @@ const Checked& checked() {
   return columns;
 }
 
+/// The kind "opaque" says little: the ops that are meant take its place, each once, by their own names.
+void name_unknown(const Graph& graph, std::vector<std::string>& reasons) {
+  const auto at = std::find(reasons.begin(), reasons.end(), kernel_class_name(KernelClass::opaque));
+  if (at == reasons.end()) return;
+  std::vector<std::string> names;
+  for (NodeId id = 0; id < graph.size(); ++id)
+    if (const auto* opaque = std::get_if<Opaque>(&graph.op(id)))
+      if (std::find(names.begin(), names.end(), opaque->text()) == names.end()) names.emplace_back(opaque->text());
+  reasons.insert(reasons.erase(at), names.begin(), names.end());
+}
+
 }  // namespace
 
 std::string space_key(const Space& space) {
@@ -126,7 +137,9 @@ std::string metric_unit(std::string_view metric) {
 }
 
 CostEstimate FittedMetric::predict(const Graph& as_written) const {
-  return predict_features(graph_features(as_written));
+  CostEstimate estimate = predict_features(graph_features(as_written));
+  name_unknown(as_written, estimate.extrapolates);
+  return estimate;
 }
 
 CostEstimate FittedMetric::predict(const Graph& as_written, const Space& known, const Architecture& point) const {

@@ -47,7 +47,10 @@ Stored stored(const Op& op, const Shape& input) {
                                [&](const Linear& l) {
                                  return Stored{std::int64_t{l.out} * input.elements(), l.weight_bits, l.bias};
                                },
-                               [](const auto&) { return Stored{}; }},
+                               // What imported ops store is counted as weights, at 8 bits.
+                               [&](const auto&) {
+                                 return imported_only(op) ? Stored{params(op, input), 8, false} : Stored{};
+                               }},
                     op);
 }
 
@@ -74,7 +77,7 @@ MemorySteps memory_steps(const Graph& graph, std::span<const Kernel> kernels, st
   for (const Kernel& kernel : kernels) {
     auto& step = writer[static_cast<std::size_t>(kernel.last)];
     const auto read = graph.inputs(kernel.main);
-    if (std::holds_alternative<Flatten>(graph.op(kernel.main))) {
+    if (is_view(graph.op(kernel.main))) {
       step = writer_of(read[0]);
       continue;
     }

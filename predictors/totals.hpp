@@ -21,7 +21,8 @@ struct TotalsOptions {
 /// `macs`, `params` and the bytes are those of the network that is left when dead branches are pruned.
 ///
 /// Counted: convolutions and linear layers (multiply-accumulates; weights, bias, 2 parameters per channel of a batch
-/// norm). Pooling, norms, activations and sums cost no multiply-accumulates.
+/// norm), products of matrices that the network computes. Pooling, norms, activations and sums cost no
+/// multiply-accumulates. Of imported ops what they say of themselves; weights that two layers share count twice.
 ///
 /// Bytes are those of the integer form, where norm and activation are part of the layer before them:
 ///   weights  per tensor at its bit width, rounded up to whole bytes; an int32 bias per output channel where the

@@ -114,6 +114,9 @@ Value ChoiceCompiler::parse(const ParamSpec& spec, const Config& source) {
     case ParamForm::padding: parse_padding(source, least, most, value); break;
     case ParamForm::name: value.number = static_cast<double>(position(spec.names, source)); break;
   }
+  // The integer form knows bytes and half-words only.
+  if (spec.param == Param::activation_bits && value.number != 8 && value.number != 16)
+    source.fail(std::string(spec.key) + " must be 8 or 16, found " + source.described());
   return value;
 }
 

@@ -267,13 +267,6 @@ class Compiler {
     block.push_back(std::move(layer));
   }
 
-  static const std::vector<ParamSpec>& join_params() {
-    static const std::vector<ParamSpec> specs = {
-        {Param::act, "act", ParamForm::name, 0, 0, {"none", "relu", "relu6", "hard_swish", "hard_sigmoid", "sigmoid"}},
-        {Param::activation_bits, "activation_bits", ParamForm::integer, 8, 16}};
-    return specs;
-  }
-
   void compile_op(const Config& layer, const std::string& kind, const std::optional<Config>& body, const std::string& path,
                   Environment& environment, Block& block) {
     const LayerType* type = find_layer_type(kind);

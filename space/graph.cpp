@@ -33,7 +33,8 @@ std::string Graph::name(NodeId id) const {
   if (id == 0) return "input";
   std::string text = scopes_[static_cast<std::size_t>(node(id).scope)];
   if (!text.empty()) text += '/';
-  text += op_name(op(id));
+  const auto* opaque = std::get_if<Opaque>(&op(id));
+  text += opaque != nullptr ? opaque->text() : op_name(op(id));
   text += '_';
   return text += std::to_string(id);
 }
@@ -45,11 +46,19 @@ std::vector<std::vector<NodeId>> consumers(const Graph& graph) {
   return readers;
 }
 
+std::optional<NodeId> first_imported_only(const Graph& graph) {
+  for (NodeId id = 1; id < graph.size(); ++id)
+    if (imported_only(graph.op(id))) return id;
+  return std::nullopt;
+}
+
 namespace {
 
 bool takes_up_what_follows(const Op& op) {
   return std::visit(Overloaded{[](const Input&) { return false; }, [](const Zero&) { return false; },
                                [](const Flatten&) { return false; }, [](const Softmax&) { return false; },
+                               [](const Reshape&) { return false; }, [](const Rearrange&) { return false; },
+                               [](const LayerNorm&) { return false; }, [](const Opaque&) { return false; },
                                [](const auto&) { return true; }},
                     op);
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -69,6 +70,9 @@ class Graph {
 /// For each node the nodes that read it, in order (twice where it is read twice).
 std::vector<std::vector<NodeId>> consumers(const Graph& graph);
 
+/// The first node whose op only imported models have: such a graph cannot be trained or exported.
+std::optional<NodeId> first_imported_only(const Graph& graph);
+
 /// What is left when everything that is not on a path from the input to the output is removed: zeros and what
 /// is computed from them alone, dead ends, an add of one tensor. A network without any path is its input and
 /// a Zero.
@@ -82,7 +86,8 @@ struct Kernel {
   NodeId activation = -1;      ///< the activation fused behind that, or -1
 };
 /// The kernels of a graph in execution order, Input first. A batch norm and then an activation are fused into
-/// the op before them where nothing else reads that op; Input, Zero, Flatten, Softmax take nothing up.
+/// the op before them where nothing else reads that op; Input, Zero, Flatten, Softmax, views, moves,
+/// layer norms and unknown ops take nothing up.
 /// Every node is in exactly one kernel.
 std::vector<Kernel> fused_kernels(const Graph& graph);
 

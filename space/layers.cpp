@@ -213,6 +213,11 @@ const std::vector<ParamSpec>& bit_params() {
   return specs;
 }
 
+const std::vector<ParamSpec>& join_params() {
+  static const std::vector<ParamSpec> specs = {act(), bit_params()[1]};
+  return specs;
+}
+
 const std::vector<LayerType>& layer_types() {
   static const std::vector<LayerType> types = {
       {"conv", "convolution, then norm (batch unless none) and act (none unless named)",

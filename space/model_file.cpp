@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "configs/files.hpp"
+
 namespace paretoforge {
 namespace {
 
@@ -69,13 +71,7 @@ void save_model(const std::filesystem::path& path, const Model& model) {
   for (const std::vector<float>* part : {&std::as_const(ends), &model.input.mean, &model.input.deviation}) put(out, *part);
   put(out, checksum(out));
 
-  std::filesystem::path beside = path;
-  beside += ".new";
-  std::ofstream file(beside, std::ios::binary);
-  file.write(out.data(), static_cast<std::streamsize>(out.size()));
-  file.close();
-  if (!file) throw std::runtime_error("cannot write " + path.string() + ": " + std::strerror(errno));
-  std::filesystem::rename(beside, path);
+  write_file(path, out);
 }
 
 Model load_model(const std::filesystem::path& path, const Graph& graph) {

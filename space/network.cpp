@@ -41,6 +41,16 @@ Colour attributes(const Op& op) {
           [](const Activation& o) { return mix_all({static_cast<int>(o.kind)}); },
           [](const ChannelShuffle& o) { return mix_all({o.groups}); },
           [](const Zero& o) { return mix_all({o.shape.channels, o.shape.height, o.shape.width}); },
+          [](const Softmax& o) { return mix_all({o.rows}); },
+          [](const Reshape& o) { return mix_all({o.shape.channels, o.shape.height, o.shape.width}); },
+          [](const Rearrange& o) { return mix_all({o.shape.channels, o.shape.height, o.shape.width, o.params}); },
+          [](const Arithmetic& o) { return mix_all({o.shape.channels, o.shape.height, o.shape.width, o.params}); },
+          [](const LayerNorm& o) { return mix_all({o.per_channel}); },
+          [](const Opaque& o) {
+            Colour colour = mix_all({o.shape.channels, o.shape.height, o.shape.width, o.macs, o.params});
+            for (const char letter : o.text()) colour = mix(colour, static_cast<Colour>(letter));
+            return colour;
+          },
           [](const auto&) { return mix_all({}); }},
       op);
 }

@@ -87,14 +87,30 @@ Shape multiply_shape(const Op& op, const std::vector<Shape>& inputs) {
   return inputs[0];
 }
 
+Shape reshaped(const Reshape& view, const Op& op, const std::vector<Shape>& inputs) {
+  if (view.shape.elements() != inputs[0].elements()) refuse(op, inputs, to_string(view.shape) + " has other elements");
+  return view.shape;
+}
+
+Shape product_shape(const Op& op, const std::vector<Shape>& inputs) {
+  const Shape &a = inputs[0], &b = inputs[1];
+  if (a.width != b.height) refuse(op, inputs, "the first's width must be the second's height");
+  if (a.channels % b.channels != 0) refuse(op, inputs, "the second's matrices do not divide the first's");
+  return {a.channels, a.height, b.width};
+}
+
 std::size_t least_inputs(const Op& op) {
   return std::visit(Overloaded{[](const Input&) -> std::size_t { return 0; },
                                [](const Multiply&) -> std::size_t { return 2; },
+                               [](const MatMul&) -> std::size_t { return 2; },
                                [](const auto&) -> std::size_t { return 1; }},
                     op);
 }
 
-bool takes_many(const Op& op) { return std::holds_alternative<Add>(op) || std::holds_alternative<Concat>(op); }
+bool takes_many(const Op& op) {
+  return std::holds_alternative<Add>(op) || std::holds_alternative<Concat>(op) || std::holds_alternative<Rearrange>(op) ||
+         std::holds_alternative<Arithmetic>(op) || std::holds_alternative<Opaque>(op);
+}
 
 }  // namespace
 
@@ -105,16 +121,31 @@ std::string_view activation_name(ActivationKind kind) {
     case ActivationKind::hard_swish: return "hard_swish";
     case ActivationKind::hard_sigmoid: return "hard_sigmoid";
     case ActivationKind::sigmoid: return "sigmoid";
+    case ActivationKind::gelu: return "gelu";
+    case ActivationKind::silu: return "silu";
+    case ActivationKind::tanh: return "tanh";
+    case ActivationKind::leaky_relu: return "leaky_relu";
   }
   return "";
 }
 
 std::string_view op_name(const Op& op) {
   static constexpr std::string_view names[] = {"input", "conv",     "linear",  "pool", "global_pool", "norm",    "activation",
-                                               "add",   "concat",   "multiply", "shuffle", "zero",     "flatten", "softmax"};
+                                               "add",   "concat",   "multiply", "shuffle", "zero",     "flatten", "softmax",
+                                               "reshape", "rearrange", "arithmetic", "matmul", "layer_norm", "opaque"};
   static_assert(std::size(names) == op_kinds);
   if (const auto* activation = std::get_if<Activation>(&op)) return activation_name(activation->kind);
   return names[op.index()];
+}
+
+bool imported_only(const Op& op) {
+  return std::visit(
+      Overloaded{[](const Activation& a) { return a.kind > ActivationKind::sigmoid; }, [](const Softmax& s) { return s.rows; },
+                 [](const Reshape&) { return true; }, [](const Rearrange&) { return true; },
+                 [](const Arithmetic&) { return true; }, [](const MatMul&) { return true; },
+                 [](const LayerNorm&) { return true; }, [](const Opaque&) { return true; },
+                 [](const auto&) { return false; }},
+      op);
 }
 
 std::string to_string(const Shape& shape) {
@@ -150,7 +181,13 @@ Shape shape_of(const Op& op, const std::vector<Shape>& inputs) {
                    if (inputs[0].elements() > most_channels) refuse(op, inputs, "too many features");
                    return Shape{static_cast<std::int32_t>(inputs[0].elements()), 1, 1};
                  },
-                 [&](const Softmax&) {
+                 [&](const Reshape& o) { return reshaped(o, op, inputs); },
+                 [&](const Rearrange& o) { return o.shape; },
+                 [&](const Arithmetic& o) { return o.shape; },
+                 [&](const MatMul&) { return product_shape(op, inputs); },
+                 [&](const Opaque& o) { return o.shape; },
+                 [&](const Softmax& o) {
+                   if (o.rows) return inputs[0];
                    if (inputs[0].height != 1 || inputs[0].width != 1) refuse(op, inputs, "flatten or pool it first");
                    return inputs[0];
                  },
@@ -169,6 +206,9 @@ Shape infer_shape(const Op& op, const std::vector<Shape>& inputs) {
   if (const auto* conv = std::get_if<Conv>(&op))
     multiplied = elements * (inputs[0].channels / conv->groups) * conv->kernel.height * conv->kernel.width;
   if (const auto* linear = std::get_if<Linear>(&op)) multiplied = static_cast<double>(linear->out) * inputs[0].channels;
+  if (std::holds_alternative<MatMul>(op)) multiplied = elements * inputs[0].width;
+  if (const auto* opaque = std::get_if<Opaque>(&op)) multiplied = static_cast<double>(opaque->macs);
+  if (shape.channels < 1 || shape.height < 1 || shape.width < 1) refuse(op, inputs, to_string(shape) + " is empty");
   if (multiplied > most_macs) refuse(op, inputs, "it would cost more than 10^15 multiply-accumulates");
   return shape;
 }
@@ -177,6 +217,8 @@ std::int64_t macs(const Op& op, const Shape& input, const Shape& output) {
   if (const auto* conv = std::get_if<Conv>(&op))
     return output.elements() * (input.channels / conv->groups) * conv->kernel.height * conv->kernel.width;
   if (const auto* linear = std::get_if<Linear>(&op)) return linear->out * (input.elements() + (linear->bias && linear->count_bias ? 1 : 0));
+  if (std::holds_alternative<MatMul>(op)) return output.elements() * input.width;
+  if (const auto* opaque = std::get_if<Opaque>(&op)) return opaque->macs;
   return 0;
 }
 
@@ -187,6 +229,10 @@ std::int64_t params(const Op& op, const Shape& input) {
   }
   if (const auto* linear = std::get_if<Linear>(&op)) return linear->out * (input.elements() + (linear->bias ? 1 : 0));
   if (std::holds_alternative<BatchNorm>(op)) return 2 * std::int64_t{input.channels};
+  if (const auto* norm = std::get_if<LayerNorm>(&op)) return norm->per_channel * std::int64_t{input.channels};
+  if (const auto* moved = std::get_if<Rearrange>(&op)) return moved->params;
+  if (const auto* arithmetic = std::get_if<Arithmetic>(&op)) return arithmetic->params;
+  if (const auto* opaque = std::get_if<Opaque>(&op)) return opaque->params;
   return 0;
 }
 

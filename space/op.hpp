@@ -1,6 +1,7 @@
 // What one layer of a network does: a closed set of small structs, and the shapes they make.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,7 +30,8 @@ struct Padding {
 };
 
 enum class PoolKind : std::uint8_t { average, maximum };
-enum class ActivationKind : std::uint8_t { relu, relu6, hard_swish, hard_sigmoid, sigmoid };
+/// Those behind sigmoid come from imported models only, see imported_only.
+enum class ActivationKind : std::uint8_t { relu, relu6, hard_swish, hard_sigmoid, sigmoid, gelu, silu, tanh, leaky_relu };
 
 /// The network's input; always node 0.
 struct Input {
@@ -71,7 +73,8 @@ struct GlobalPool {
 struct BatchNorm {
   friend bool operator==(const BatchNorm&, const BatchNorm&) = default;
 };
-/// relu max(x,0); relu6 min(max(x,0),6); hard_sigmoid relu6(x+3)/6; hard_swish x*hard_sigmoid(x); sigmoid.
+/// relu max(x,0); relu6 min(max(x,0),6); hard_sigmoid relu6(x+3)/6; hard_swish x*hard_sigmoid(x); sigmoid;
+/// gelu x*Phi(x) (Hendrycks and Gimpel 2016); silu x*sigmoid(x); tanh; leaky_relu max(x,0) + slope*min(x,0).
 struct Activation {
   ActivationKind kind = ActivationKind::relu;
   friend bool operator==(const Activation&, const Activation&) = default;
@@ -102,28 +105,75 @@ struct Zero {
 struct Flatten {
   friend bool operator==(const Flatten&, const Flatten&) = default;
 };
-/// Over channels of a flat tensor.
+/// Over channels of a flat tensor, or over the width of every row (the weights of an attention).
 struct Softmax {
+  bool rows = false;
   friend bool operator==(const Softmax&, const Softmax&) = default;
+};
+
+// The ops from here on come from imported models alone: they are counted and predicted, not trained or exported.
+// A sequence of T vectors with C features is C x 1 x T; a stack of B matrices of M rows and N columns is B x M x N.
+
+/// The same elements as another shape: a view, which costs nothing.
+struct Reshape {
+  Shape shape;
+  friend bool operator==(const Reshape&, const Reshape&) = default;
+};
+/// Elements copied to other places, in part or many times: transpose, slice, gather, pad, resize, joins along other
+/// dimensions than channels. `params` numbers stand in the table that a lookup reads.
+struct Rearrange {
+  Shape shape;
+  std::int64_t params = 0;
+  friend bool operator==(const Rearrange&, const Rearrange&) = default;
+};
+/// A few operations on every element that no other op stands for: sums of unlike shapes, square roots, reductions.
+/// `params` numbers are operands of the model's own.
+struct Arithmetic {
+  Shape shape;
+  std::int64_t params = 0;
+  friend bool operator==(const Arithmetic&, const Arithmetic&) = default;
+};
+/// Products of B x M x K and B' x K x N, both computed by the network; B' divides B and each of its matrices serves
+/// B / B' (grouped attention). The result is B x M x N.
+struct MatMul {
+  friend bool operator==(const MatMul&, const MatMul&) = default;
+};
+/// (x - mean) / deviation with statistics of the sample itself (layer, RMS, group and instance norm), then
+/// `per_channel` learned numbers for each channel (2: scale and shift).
+struct LayerNorm {
+  std::int8_t per_channel = 2;
+  friend bool operator==(const LayerNorm&, const LayerNorm&) = default;
+};
+/// An op that is not known here, with what can be told of it.
+struct Opaque {
+  std::array<char, 40> name{};  ///< as its model calls it ("com.acme.Fold"), at most 39 letters, then zeros
+  Shape shape;
+  std::int64_t macs = 0, params = 0;
+  std::string_view text() const { return name.data(); }
+  friend bool operator==(const Opaque&, const Opaque&) = default;
 };
 
 /// Identity is no op: a layer `identity` hands its input on.
 using Op = std::variant<Input, Conv, Linear, Pool, GlobalPool, BatchNorm, Activation, Add, Concat, Multiply,
-                        ChannelShuffle, Zero, Flatten, Softmax>;
+                        ChannelShuffle, Zero, Flatten, Softmax, Reshape, Rearrange, Arithmetic, MatMul, LayerNorm, Opaque>;
 inline constexpr std::size_t op_kinds = std::variant_size_v<Op>;
 
 /// The op's name as in YAML and reports: conv, linear, pool, relu, add, ...
 std::string_view op_name(const Op& op);
+/// Whether only imported models have it: it can be counted and predicted, not trained or exported.
+bool imported_only(const Op& op);
+/// Flatten and Reshape: the tensor itself under another shape.
+inline bool is_view(const Op& op) { return std::holds_alternative<Flatten>(op) || std::holds_alternative<Reshape>(op); }
 std::string_view activation_name(ActivationKind kind);
 
 /// The shape that `op` makes of its inputs' shapes; throws ShapeError with the shapes where they do not fit.
 Shape infer_shape(const Op& op, const std::vector<Shape>& inputs);
 std::string to_string(const Shape& shape);  ///< "16x28x28"
 
-/// Multiply-accumulates for one sample: convolution and linear only, everything else costs 0; biases are not
-/// counted but where Linear::count_bias says so.
+/// Multiply-accumulates for one sample: convolution, linear and products of matrices (and what an Opaque says);
+/// everything else costs 0; biases are not counted but where Linear::count_bias says so.
 std::int64_t macs(const Op& op, const Shape& input, const Shape& output);
-/// Trainable numbers: weights and bias, 2 per channel of a batch norm.
+/// Trainable numbers: weights and bias, 2 per channel of a batch norm, what imported ops say.
 std::int64_t params(const Op& op, const Shape& input);
 
 template <class... F>

@@ -97,6 +97,8 @@ const std::vector<LayerType>& layer_types();
 const LayerType* find_layer_type(std::string_view name);
 /// The two bit-width parameters that every layer knows.
 const std::vector<ParamSpec>& bit_params();
+/// Those of residuals and branches: the activation behind the join, and its width.
+const std::vector<ParamSpec>& join_params();
 
 struct Layer;
 using Block = std::vector<Layer>;

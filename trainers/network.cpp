@@ -75,6 +75,11 @@ at::Tensor activated(ActivationKind kind, const at::Tensor& x) {
       return at::hardsigmoid(x);
     case ActivationKind::sigmoid:
       return at::sigmoid(x);
+    case ActivationKind::gelu:
+    case ActivationKind::silu:
+    case ActivationKind::tanh:
+    case ActivationKind::leaky_relu:
+      break;  // of imported models, see check_fit
   }
   throw std::logic_error("activation without a branch");
 }
@@ -259,7 +264,7 @@ at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode) const {
 
 at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const {
   const auto& layer = layers_[static_cast<std::size_t>(id)];
-  static_assert(op_kinds == 14, "an op needs its branch here");
+  static_assert(op_kinds == 20, "an op needs its branch here");
   return std::visit(
       Overloaded{
           [&](const Input&) -> at::Tensor { throw std::logic_error("an input inside the network"); },
@@ -282,6 +287,7 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
           },
           [&](const Flatten&) { return in[0].flatten(1).unsqueeze(2).unsqueeze(3); },
           [&](const Softmax&) { return at::softmax(in[0], 1); },
+          [&](const auto&) -> at::Tensor { throw std::logic_error("an op of imported models, see check_fit"); },
       },
       graph_.op(id));
 }

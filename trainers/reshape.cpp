@@ -32,6 +32,9 @@ Graph at_resolution(const Graph& graph, std::int32_t resolution) {
 }
 
 void check_fit(const Graph& graph, const Shape& images) {
+  if (const auto id = first_imported_only(graph))
+    throw TrainingError("cannot train " + graph.name(*id) + ": '" + std::string(op_name(graph.op(*id))) +
+                        "' comes from imported models, which are costed only");
   if (graph.shape(0).channels != images.channels)
     throw TrainingError("the network takes images of " + std::to_string(graph.shape(0).channels) +
                         " channels, the data has " + std::to_string(images.channels));

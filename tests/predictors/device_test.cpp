@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "predictors/features.hpp"
 #include "predictors/fit.hpp"
 #include "synthetic.hpp"
 
@@ -81,7 +82,7 @@ TEST_CASE("Device files of another version and damaged ones are refused with the
   CHECK_NOTHROW(parsed(good));
   CHECK(
       synthetic::refusal([&] { parsed(with(good, "format: 1", "format: 2")); }, {"device.yaml:1", "paretoforge fit"}));
-  CHECK(synthetic::refusal([&] { parsed(with(good, "features: 2", "features: 1")); }, {"features", "paretoforge fit"}));
+  CHECK(synthetic::refusal([&] { parsed(with(good, "features: " + std::to_string(feature_version), "features: 9")); }, {"features", "paretoforge fit"}));
   CHECK_THROWS_AS(parsed(with(good, "format: 1", "size: 1")), ConfigError);
   CHECK_THROWS_AS(parsed(with(good, "model: auto", "model: oracle")), ConfigError);
   CHECK_THROWS_AS(parsed(with(good, "interval:", "intervals:")), ConfigError);

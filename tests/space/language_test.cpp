@@ -127,6 +127,10 @@ TEST_CASE("one-dimensional networks have windows along the length alone") {
 }
 
 TEST_CASE("bit widths are choices like any other") {
+  CHECK_THROWS_WITH(Space(Config::parse("input: [4]\nbits: {activations: 12}\nlayers: [{linear: {out: 2}}]", "x")),
+                    ContainsSubstring("must be 8 or 16"));
+  CHECK_THROWS_WITH(Space(Config::parse("input: [4]\nlayers: [{linear: {out: 2, activation_bits: {choice: [8, 9]}}}]", "x")),
+                    ContainsSubstring("must be 8 or 16"));
   const Space s(Config::parse("input: [4]\nbits: {weights: {choice: [4, 8], name: bits}}\nlayers: [{linear: {out: 2}}, {linear: {out: 2, weight_bits: 16, activation_bits: 16}}]", "x"));
   const Graph graph = s.decode({0});
   REQUIRE(std::get<Linear>(graph.op(1)).weight_bits == 4);

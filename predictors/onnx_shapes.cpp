@@ -1,0 +1,102 @@
+// Shapes through onnx: each operator as a model of its own, with the constants that it reads.
+#include <onnx/defs/schema.h>
+#include <onnx/shape_inference/implementation.h>
+
+#include <algorithm>
+
+#include "predictors/onnx_step_internal.hpp"
+
+namespace paretoforge::onnx_in {
+namespace {
+
+void set_type(onnx::ValueInfoProto& info, const std::string& name, const Value& value) {
+  info.set_name(name);
+  auto& type = *info.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(value.type > onnx::TensorProto::BFLOAT16 ? onnx::TensorProto::INT8 : value.type);
+  auto& shape = *type.mutable_shape();
+  for (const std::int64_t dim : value.dims) shape.add_dim()->set_dim_value(dim);
+}
+
+void add_numbers(onnx::GraphProto& graph, const std::string& name, const Value& value) {
+  auto& tensor = *graph.add_initializer();
+  tensor.set_name(name);
+  for (const std::int64_t dim : value.dims) tensor.add_dims(dim);
+  const bool whole = value.type != onnx::TensorProto::FLOAT && value.type != onnx::TensorProto::DOUBLE;
+  tensor.set_data_type(whole ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
+  for (const double number : *value.numbers)
+    whole ? tensor.add_int64_data(static_cast<std::int64_t>(number)) : tensor.add_float_data(static_cast<float>(number));
+}
+
+int known_opset(int opset) {
+  const auto& known = onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
+  const auto found = known.find("");
+  return found == known.end() ? opset : std::min(opset, found->second.second);
+}
+
+/// onnx divides by sizes that it does not look at; subgraphs read tensors that are not here.
+bool is_safe(const Step& step) {
+  for (const auto& attribute : step.proto->attribute()) {
+    if (attribute.has_g() || attribute.graphs_size() > 0) return false;
+    const std::string& key = attribute.name();
+    const bool size = key == "blocksize" || key == "strides" || key == "dilations" || key == "kernel_shape" || key == "group";
+    const auto positive = [](std::int64_t value) { return value > 0; };
+    if (size && ((attribute.has_i() && !positive(attribute.i())) ||
+                 !std::all_of(attribute.ints().begin(), attribute.ints().end(), positive)))
+      return false;
+  }
+  return true;
+}
+
+std::optional<Value> output_value(const onnx::GraphProto& graph, const std::string& name) {
+  const auto read = [](const onnx::ValueInfoProto& info) -> std::optional<Value> {
+    if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape()) return std::nullopt;
+    Value value{{}, info.type().tensor_type().elem_type()};
+    for (const auto& dim : info.type().tensor_type().shape().dim()) {
+      if (!dim.has_dim_value() || dim.dim_value() < 0) return std::nullopt;
+      value.dims.push_back(dim.dim_value());
+    }
+    return value;
+  };
+  for (const auto* list : {&graph.output(), &graph.value_info()})
+    for (const auto& info : *list)
+      if (info.name() == name)
+        if (auto value = read(info)) return value;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::optional<Value>> inferred_outputs(const Step& step, const std::vector<const Value*>& inputs, int opset) {
+  std::vector<std::optional<Value>> outputs(step.out.size());
+  if (step.proto == nullptr || !step.proto->domain().empty() || !is_safe(step)) return outputs;
+  try {
+    const int version = known_opset(opset);
+    if (onnx::OpSchemaRegistry::Schema(step.type, version) == nullptr) return outputs;
+    onnx::ModelProto model;
+    model.set_ir_version(4);
+    model.add_opset_import()->set_version(version);
+    auto& graph = *model.mutable_graph();
+    auto& node = *graph.add_node();
+    node = *step.proto;
+    node.clear_input();
+    node.clear_output();
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const std::string name = inputs[i] == nullptr ? "" : "i" + std::to_string(i);
+      node.add_input(name);
+      if (inputs[i] == nullptr) continue;
+      set_type(*graph.add_input(), name, *inputs[i]);
+      if (inputs[i]->constant() && inputs[i]->numbers) add_numbers(graph, name, *inputs[i]);
+    }
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      node.add_output("o" + std::to_string(i));
+      graph.add_output()->set_name("o" + std::to_string(i));
+    }
+    onnx::shape_inference::InferShapes(model);
+    for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = output_value(graph, "o" + std::to_string(i));
+  } catch (const std::exception&) {
+    // What onnx refuses it cannot tell the shape of; who asked says so if that matters.
+  }
+  return outputs;
+}
+
+}  // namespace paretoforge::onnx_in
