@@ -37,7 +37,7 @@ std::size_t broadcast_position(std::int64_t i, const Dims& to, const Dims& from)
 }
 
 std::optional<Value> elementwise(const Inputs& in, const std::function<double(const Numbers&)>& function) {
-  Dims dims = in[0]->dims;
+  Dims dims;
   for (const Value* value : in) {
     if (value == nullptr || !value->numbers) return std::nullopt;
     dims = broadcast(dims, value->dims);
@@ -81,7 +81,8 @@ constexpr Function functions[] = {
 };
 
 std::optional<Value> divided(const Inputs& in) {
-  const bool whole = in[0] != nullptr && in[0]->type != onnx::TensorProto::FLOAT && in[0]->type != onnx::TensorProto::DOUBLE;
+  const bool whole =
+      in[0] != nullptr && in[0]->type != onnx::TensorProto::FLOAT && in[0]->type != onnx::TensorProto::DOUBLE;
   return elementwise(in, [whole](const Numbers& n) {
     const double ratio = n[1] == 0 ? 0 : n[0] / n[1];
     return whole ? std::trunc(ratio) : ratio;
@@ -116,15 +117,19 @@ std::optional<Value> joined(const Inputs& in) {
 std::optional<Value> sliced(const Step& step, const Inputs& in) {
   if (!is_list(in[0]) || in[0]->rank() != 1) return std::nullopt;
   const auto given = [&](std::size_t i, std::string_view key) -> std::optional<double> {
-    if (i < in.size()) return in[i] != nullptr && in[i]->numbers && in[i]->elements() == 1 ? std::optional(in[i]->numbers->front()) : std::nullopt;
+    if (i < in.size())
+      return in[i] != nullptr && in[i]->numbers && in[i]->elements() == 1 ? std::optional(in[i]->numbers->front())
+                                                                          : std::nullopt;
     const auto list = step.integers(key);
     return list && list->size() == 1 ? std::optional(static_cast<double>(list->front())) : std::nullopt;
   };
   const auto begin = given(1, "starts"), end = given(2, "ends");
   const auto stride = in.size() > 4 ? given(4, "") : std::optional(1.0);
-  if (!begin || !end || !stride || *stride == 0) return std::nullopt;
+  if (!begin || !end || !stride || !(std::abs(*stride) >= 1)) return std::nullopt;
   const auto size = static_cast<double>(in[0]->numbers->size());
-  const auto within = [&](double at) { return std::clamp(at < 0 ? at + size : at, *stride < 0 ? -1.0 : 0.0, *stride < 0 ? size - 1 : size); };
+  const auto within = [&](double at) {
+    return std::clamp(at < 0 ? at + size : at, *stride < 0 ? -1.0 : 0.0, *stride < 0 ? size - 1 : size);
+  };
   Numbers picked;
   for (double at = within(*begin); *stride > 0 ? at < within(*end) : at > within(*end); at += *stride)
     picked.push_back((*in[0]->numbers)[static_cast<std::size_t>(at)]);
@@ -153,7 +158,8 @@ std::optional<Value> filled(const Step& step, const Inputs& in) {
     if (attribute->t().int64_data_size() == 1) number = static_cast<double>(attribute->t().int64_data(0));
     if (attribute->t().float_data_size() == 1) number = attribute->t().float_data(0);
     if (attribute->t().raw_data().size() == 8 && type == onnx::TensorProto::INT64)
-      number = static_cast<double>(static_cast<std::int64_t>(*reinterpret_cast<const unsigned char*>(attribute->t().raw_data().data())));
+      number = static_cast<double>(
+          static_cast<std::int64_t>(*reinterpret_cast<const unsigned char*>(attribute->t().raw_data().data())));
   }
   return with_numbers(dims, type, [&](std::int64_t) { return number; });
 }
@@ -201,7 +207,8 @@ std::optional<Value> folded_constant(const Step& step, const std::vector<const V
     if (!shapes.empty()) value = shapes[0];
   }
   if (!value) return std::nullopt;
-  for (const Value* input : inputs) value->learned = value->learned || (input != nullptr && input->learned && input->elements() > 1);
+  for (const Value* input : inputs)
+    value->learned = value->learned || (input != nullptr && input->learned && input->elements() > 1);
   return value;
 }
 

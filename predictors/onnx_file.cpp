@@ -13,89 +13,6 @@ namespace {
 using onnx::TensorProto;
 namespace fs = std::filesystem;
 
-/// Parts of a message become objects of a few hundred bytes, however few bytes they take in the file: a file of
-/// nothing but empty nodes would fill any memory. Large models have some 100,000 parts.
-constexpr std::size_t most_parts = 3'000'000;
-/// Bytes of numbers that grow eightfold when read. Weights are written otherwise.
-constexpr std::size_t most_packed = std::size_t{128} << 20;
-constexpr int deepest = 32;  ///< graphs inside nodes inside graphs
-
-/// Kinds of messages whose parts are counted one by one; the parts of all others are taken for two bytes each.
-enum class Kind { model, graph, node, attribute, tensor, other };
-
-Kind part_kind(Kind whole, std::uint64_t field) {
-  switch (whole) {
-    case Kind::model: return field == 7 ? Kind::graph : Kind::other;
-    case Kind::graph: return field == 1 ? Kind::node : field == 5 ? Kind::tensor : Kind::other;
-    case Kind::node: return field == 5 ? Kind::attribute : Kind::other;
-    case Kind::attribute: return field == 5 || field == 10 ? Kind::tensor : field == 6 || field == 11 ? Kind::graph : Kind::other;
-    default: return Kind::other;
-  }
-}
-
-/// Walks the wire format (tags, lengths) without building anything.
-class Scan {
- public:
-  explicit Scan(std::string_view bytes) : bytes_(bytes) {}
-
-  /// False where the bytes are no message.
-  bool run() { return message(bytes_.size(), Kind::model, 0); }
-  bool crowded() const { return parts_ > most_parts || packed_ > most_packed || deep_; }
-
- private:
-  bool varint(std::size_t end, std::uint64_t& value) {
-    value = 0;
-    for (int shift = 0; shift < 70 && at_ < end; shift += 7) {
-      const auto byte = static_cast<unsigned char>(bytes_[at_++]);
-      if (shift < 64) value |= std::uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return true;
-    }
-    return false;
-  }
-
-  bool skip(std::size_t end, std::size_t count) {
-    if (count > end - at_) return false;
-    at_ += count;
-    return true;
-  }
-
-  bool message(std::size_t end, Kind kind, int depth) {
-    if (depth > deepest) deep_ = true;
-    while (at_ < end && !crowded()) {
-      std::uint64_t tag = 0, length = 0;
-      if (!varint(end, tag)) return false;
-      ++parts_;
-      const unsigned wire = tag & 7;
-      if (wire == 0 && !varint(end, length)) return false;
-      if ((wire == 1 && !skip(end, 8)) || (wire == 5 && !skip(end, 4))) return false;
-      if (wire == 3 || wire == 4 || wire > 5) return false;  // groups: ONNX has none
-      if (wire == 2 && (!varint(end, length) || length > end - at_ || !part(tag >> 3, length, kind, depth))) return false;
-    }
-    return true;
-  }
-
-  bool part(std::uint64_t field, std::uint64_t length, Kind whole, int depth) {
-    const std::size_t end = at_ + length;
-    const Kind kind = part_kind(whole, field);
-    if (kind != Kind::other) {
-      if (!message(end, kind, depth + (kind == Kind::graph))) return false;
-    } else if (whole == Kind::tensor) {
-      // 5, 7, 11: integers in as few bytes as they need. Others lie in memory as in the file.
-      if (field == 5 || field == 7 || field == 11) packed_ += length;
-    } else if (whole != Kind::node && !(whole == Kind::attribute && field != 10)) {
-      parts_ += length / 2;
-    } else {
-      parts_ += length / 64;  // texts and lists of numbers
-    }
-    at_ = end;
-    return true;
-  }
-
-  std::string_view bytes_;
-  std::size_t at_ = 0, parts_ = 0, packed_ = 0;
-  bool deep_ = false;
-};
-
 double elements_of(const TensorProto& tensor) {
   double count = 1;
   for (const std::int64_t dim : tensor.dims()) count *= static_cast<double>(dim);
@@ -107,15 +24,23 @@ double typed_elements(const TensorProto& tensor) {
   const int type = tensor.data_type();
   const auto all = [](const auto& list) { return static_cast<double>(list.size()); };
   switch (type) {
-    case TensorProto::FLOAT: return all(tensor.float_data());
-    case TensorProto::COMPLEX64: return all(tensor.float_data()) / 2;
-    case TensorProto::DOUBLE: return all(tensor.double_data());
-    case TensorProto::COMPLEX128: return all(tensor.double_data()) / 2;
-    case TensorProto::INT64: return all(tensor.int64_data());
+    case TensorProto::FLOAT:
+      return all(tensor.float_data());
+    case TensorProto::COMPLEX64:
+      return all(tensor.float_data()) / 2;
+    case TensorProto::DOUBLE:
+      return all(tensor.double_data());
+    case TensorProto::COMPLEX128:
+      return all(tensor.double_data()) / 2;
+    case TensorProto::INT64:
+      return all(tensor.int64_data());
     case TensorProto::UINT32:
-    case TensorProto::UINT64: return all(tensor.uint64_data());
-    case TensorProto::STRING: return all(tensor.string_data());
-    default: return all(tensor.int32_data()) * (type_bits(type) == 4 ? 2 : 1);
+    case TensorProto::UINT64:
+      return all(tensor.uint64_data());
+    case TensorProto::STRING:
+      return all(tensor.string_data());
+    default:
+      return all(tensor.int32_data()) * (type_bits(type) == 4 ? 2 : 1);
   }
 }
 
@@ -162,42 +87,59 @@ std::vector<double> as_numbers(std::string_view raw) {
 
 std::optional<std::vector<double>> raw_numbers(std::string_view raw, int type) {
   switch (type) {
-    case TensorProto::FLOAT: return as_numbers<float>(raw);
-    case TensorProto::DOUBLE: return as_numbers<double>(raw);
-    case TensorProto::INT64: return as_numbers<std::int64_t>(raw);
-    case TensorProto::UINT64: return as_numbers<std::uint64_t>(raw);
-    case TensorProto::INT32: return as_numbers<std::int32_t>(raw);
-    case TensorProto::UINT32: return as_numbers<std::uint32_t>(raw);
-    case TensorProto::INT16: return as_numbers<std::int16_t>(raw);
-    case TensorProto::UINT16: return as_numbers<std::uint16_t>(raw);
-    case TensorProto::INT8: return as_numbers<std::int8_t>(raw);
+    case TensorProto::FLOAT:
+      return as_numbers<float>(raw);
+    case TensorProto::DOUBLE:
+      return as_numbers<double>(raw);
+    case TensorProto::INT64:
+      return as_numbers<std::int64_t>(raw);
+    case TensorProto::UINT64:
+      return as_numbers<std::uint64_t>(raw);
+    case TensorProto::INT32:
+      return as_numbers<std::int32_t>(raw);
+    case TensorProto::UINT32:
+      return as_numbers<std::uint32_t>(raw);
+    case TensorProto::INT16:
+      return as_numbers<std::int16_t>(raw);
+    case TensorProto::UINT16:
+      return as_numbers<std::uint16_t>(raw);
+    case TensorProto::INT8:
+      return as_numbers<std::int8_t>(raw);
     case TensorProto::UINT8:
-    case TensorProto::BOOL: return as_numbers<std::uint8_t>(raw);
+    case TensorProto::BOOL:
+      return as_numbers<std::uint8_t>(raw);
     case TensorProto::FLOAT16: {
       std::vector<double> numbers;
       for (const double bits : as_numbers<std::uint16_t>(raw))
         numbers.push_back(half_to_double(static_cast<std::uint16_t>(bits)));
       return numbers;
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 std::optional<std::vector<double>> typed_numbers(const TensorProto& tensor) {
   const auto all = [](const auto& list) { return std::vector<double>(list.begin(), list.end()); };
   switch (tensor.data_type()) {
-    case TensorProto::FLOAT: return all(tensor.float_data());
-    case TensorProto::DOUBLE: return all(tensor.double_data());
-    case TensorProto::INT64: return all(tensor.int64_data());
+    case TensorProto::FLOAT:
+      return all(tensor.float_data());
+    case TensorProto::DOUBLE:
+      return all(tensor.double_data());
+    case TensorProto::INT64:
+      return all(tensor.int64_data());
     case TensorProto::UINT32:
-    case TensorProto::UINT64: return all(tensor.uint64_data());
+    case TensorProto::UINT64:
+      return all(tensor.uint64_data());
     case TensorProto::INT32:
     case TensorProto::INT16:
     case TensorProto::UINT16:
     case TensorProto::INT8:
     case TensorProto::UINT8:
-    case TensorProto::BOOL: return all(tensor.int32_data());
-    default: return std::nullopt;
+    case TensorProto::BOOL:
+      return all(tensor.int32_data());
+    default:
+      return std::nullopt;
   }
 }
 
@@ -220,12 +162,12 @@ void refuse(const std::string& file, const std::string& message, const std::stri
 }
 
 onnx::ModelProto parsed_model(std::string_view bytes, const std::string& file) {
-  if (bytes.size() > std::size_t{INT32_MAX}) refuse(file, "an ONNX file holds 2 GiB at most", "keep the weights in a file beside it");
-  Scan scan(bytes);
-  const bool whole = scan.run();
-  if (scan.crowded()) refuse(file, "this model has more parts, or deeper nesting, than any real model");
+  if (bytes.size() > std::size_t{INT32_MAX})
+    refuse(file, "an ONNX file holds 2 GiB at most", "keep the weights in a file beside it");
+  const WireScan scan = scan_wire(bytes);
+  if (scan.crowded) refuse(file, "this model has more parts, or deeper nesting, than any real model");
   onnx::ModelProto model;
-  if (bytes.empty() || !whole || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+  if (bytes.empty() || !scan.whole || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     refuse(file, "this is no ONNX model, or it is truncated");
   if (!model.has_graph() || (model.graph().node().empty() && model.graph().output().empty()))
     refuse(file, "this is no ONNX model: it has no graph");
@@ -236,31 +178,48 @@ int type_bits(int type) {
   switch (type) {
     case TensorProto::UINT8:
     case TensorProto::INT8:
-    case TensorProto::BOOL: return 8;
+    case TensorProto::BOOL:
+      return 8;
     case TensorProto::UINT16:
     case TensorProto::INT16:
     case TensorProto::FLOAT16:
-    case TensorProto::BFLOAT16: return 16;
+    case TensorProto::BFLOAT16:
+      return 16;
     case TensorProto::FLOAT:
     case TensorProto::INT32:
-    case TensorProto::UINT32: return 32;
+    case TensorProto::UINT32:
+      return 32;
     case TensorProto::INT64:
     case TensorProto::UINT64:
     case TensorProto::DOUBLE:
-    case TensorProto::COMPLEX64: return 64;
-    case TensorProto::COMPLEX128: return 128;
-    case 17: case 18: case 19: case 20: return 8;  // the four FLOAT8, since IR version 9
-    case 21: case 22: case 23: return 4;           // UINT4 and INT4, since IR version 10, FLOAT4E2M1
-    default: return 0;
+    case TensorProto::COMPLEX64:
+      return 64;
+    case TensorProto::COMPLEX128:
+      return 128;
+    case 17:
+    case 18:
+    case 19:
+    case 20:
+      return 8;  // the four FLOAT8, since IR version 9
+    case 21:
+    case 22:
+    case 23:
+      return 4;  // UINT4 and INT4, since IR version 10, FLOAT4E2M1
+    default:
+      return 0;
   }
 }
 
 int integer_bits(int type) {
   switch (type) {
     case TensorProto::INT16:
-    case TensorProto::UINT16: return 16;
-    case 21: case 22: return 4;
-    default: return 8;
+    case TensorProto::UINT16:
+      return 16;
+    case 21:
+    case 22:
+      return 4;
+    default:
+      return 8;
   }
 }
 
@@ -280,8 +239,9 @@ void check_tensor(const TensorProto& tensor, const std::string& file, const fs::
   const double held = raw ? static_cast<double>(tensor.raw_data().size()) : typed_elements(tensor);
   const bool odd_half = !raw && bits == 4 && held == wanted + 1;
   if (held != wanted && !odd_half)
-    refuse(file, who + " says it has " + std::to_string(static_cast<std::int64_t>(wanted)) + (raw ? " bytes" : " elements") +
-                     " and holds " + std::to_string(static_cast<std::int64_t>(held)),
+    refuse(file,
+           who + " says it has " + std::to_string(static_cast<std::int64_t>(wanted)) + (raw ? " bytes" : " elements") +
+               " and holds " + std::to_string(static_cast<std::int64_t>(held)),
            "the file is damaged or truncated");
 }
 

@@ -15,6 +15,13 @@ namespace paretoforge::onnx_in {
 /// "error: MESSAGE", the file, a hint; as ConfigError.
 [[noreturn]] void refuse(const std::string& file, const std::string& message, const std::string& hint = {});
 
+/// Protocol buffers as they lie in the file: tags and lengths.
+struct WireScan {
+  bool whole = false;    ///< every length ends where its message does
+  bool crowded = false;  ///< more parts than memory should be spent on, or graphs nested deeper than any real ones
+};
+WireScan scan_wire(std::string_view bytes);
+
 /// The model as a message. Refused: no ONNX, truncated, or with more parts than memory should be spent on.
 onnx::ModelProto parsed_model(std::string_view bytes, const std::string& file);
 

@@ -1,11 +1,12 @@
 // From an ONNX model to a graph: inputs, steps in order, outputs.
-#include "predictors/onnx.hpp"
-
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
 #include "configs/config.hpp"
+#include "predictors/onnx.hpp"
 #include "predictors/onnx_file_internal.hpp"
 #include "predictors/onnx_importer_internal.hpp"
 
@@ -17,7 +18,8 @@ std::array<char, 40> opaque_name(const std::string& type) {
   std::array<char, 40> name{};
   std::copy_n(type.begin(), std::min(type.size(), name.size() - 1), name.begin());
   for (char& letter : name)
-    if (letter != 0 && (static_cast<unsigned char>(letter) < 0x20 || static_cast<unsigned char>(letter) > 0x7e)) letter = '?';
+    if (letter != 0 && (static_cast<unsigned char>(letter) < 0x20 || static_cast<unsigned char>(letter) > 0x7e))
+      letter = '?';
   return name;
 }
 
@@ -30,7 +32,8 @@ std::int32_t size32(std::int64_t size, const char* what) {
 
 std::int64_t product(const Dims& dims, std::size_t begin, std::size_t end) {
   std::int64_t result = 1;
-  for (std::size_t i = begin; i < end; ++i) result *= size32(dims[i], "a dimension"), size32(result, "a product of dimensions");
+  for (std::size_t i = begin; i < end; ++i)
+    result *= size32(dims[i], "a dimension"), size32(result, "a product of dimensions");
   return result;
 }
 
@@ -75,7 +78,8 @@ const Value* Importer::optional_input(const Step& step, std::size_t i) const {
 std::optional<Dims> Importer::list(const Step& step, std::size_t i, std::string_view key) const {
   const Value* given = optional_input(step, i);
   if (given == nullptr) return step.integers(key);
-  if (!given->constant() || !given->numbers) throw StepError("its input " + std::to_string(i) + " is no constant: the shape depends on the data");
+  if (!given->constant() || !given->numbers)
+    throw StepError("its input " + std::to_string(i) + " is no constant: the shape depends on the data");
   Dims result;
   for (const double number : *given->numbers) {
     if (!(std::abs(number) < 9e15)) {
@@ -94,7 +98,8 @@ NodeId Importer::as(const Value& value, const Shape& shape) {
   if (here == shape) return value.node;
   const bool flat = shape.height == 1 && shape.width == 1;
   // A flat tensor in the order of an image is what Flatten means.
-  return flat && shape.channels == here.elements() ? graph_.add(Flatten{}, value.node) : graph_.add(Reshape{shape}, value.node);
+  return flat && shape.channels == here.elements() ? graph_.add(Flatten{}, value.node)
+                                                   : graph_.add(Reshape{shape}, value.node);
 }
 
 void Importer::output(const Step& step, Dims dims, NodeId node, std::size_t i) {
@@ -127,7 +132,7 @@ std::int64_t Importer::learned(const Step& step) const {
   std::int64_t count = 0;
   for (const Value* input : inputs(step))
     if (input != nullptr && input->constant() && input->learned && input->elements() > 1) count += input->elements();
-  return count;
+  return std::min(count, most_weights);
 }
 
 std::optional<Dims> Importer::told_shape(const Step& step, std::size_t i) const {
@@ -160,7 +165,8 @@ std::vector<char> Importer::needed() const {
   std::vector<char> result(model_.steps.size(), 0);
   for (std::size_t i = model_.steps.size(); i-- > 0;) {
     const Step& step = model_.steps[i];
-    if (!std::any_of(step.out.begin(), step.out.end(), [&](const std::string& name) { return wanted.contains(name); })) continue;
+    if (!std::any_of(step.out.begin(), step.out.end(), [&](const std::string& name) { return wanted.contains(name); }))
+      continue;
     result[i] = 1;
     for (const std::string& name : step.in) wanted[name] = 1;
   }
@@ -173,7 +179,8 @@ void Importer::add_inputs() {
     const Shape shape = natural_shape(input.dims);
     if (i == 0) graph_ = Graph(shape);
     input.node = i == 0 ? 0 : graph_.add(Rearrange{shape}, NodeId{0});
-    if (const auto bits = model_.bits.find(name); bits != model_.bits.end()) graph_.set_activation_bits(input.node, bits->second);
+    if (const auto bits = model_.bits.find(name); bits != model_.bits.end())
+      graph_.set_activation_bits(input.node, bits->second);
     values_[name] = input;
   }
 }
@@ -184,13 +191,18 @@ bool Importer::fold(const Step& step) {
     const Dims& dims = input(step, 0).dims;
     const auto rank = static_cast<std::int64_t>(dims.size());
     const auto within = [&](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + rank : at, 0, rank); };
-    const std::int64_t begin = within(step.integer("start", 0)), end = std::max(begin, within(step.integer("end", rank)));
-    Value made{{end - begin}, onnx::TensorProto::INT64, -1, std::vector<double>(dims.begin() + begin, dims.begin() + end)};
-    if (step.type == "Size") made = {{}, onnx::TensorProto::INT64, -1, std::vector<double>{static_cast<double>(input(step, 0).elements())}};
+    const std::int64_t begin = within(step.integer("start", 0)),
+                       end = std::max(begin, within(step.integer("end", rank)));
+    Value made{
+        {end - begin}, onnx::TensorProto::INT64, -1, std::vector<double>(dims.begin() + begin, dims.begin() + end)};
+    if (step.type == "Size")
+      made = {{}, onnx::TensorProto::INT64, -1, std::vector<double>{static_cast<double>(input(step, 0).elements())}};
     values_[step.out[0]] = std::move(made);
     return true;
   }
-  if (!std::all_of(given.begin(), given.end(), [](const Value* value) { return value == nullptr || value->constant(); })) return false;
+  if (!std::all_of(given.begin(), given.end(),
+                   [](const Value* value) { return value == nullptr || value->constant(); }))
+    return false;
   auto made = folded_constant(step, given, model_.opset);
   if (!made) {
     const auto shape = told_shape(step, 0);
@@ -226,6 +238,14 @@ void Importer::join_outputs() {
   graph_.set_output(ends.size() == 1 ? ends[0] : graph_.add(Concat{}, ends));
 }
 
+/// What one op may cost is limited; so that sums fit in 64 bits, the whole is too.
+void Importer::check_sums() const {
+  double macs = 0;
+  for (NodeId id = 1; id < graph_.size(); ++id)
+    macs += static_cast<double>(paretoforge::macs(graph_.op(id), graph_.shape(graph_.inputs(id)[0]), graph_.shape(id)));
+  if (macs > 1e18) refuse(model_.file, "the model would cost more than 10^18 multiply-accumulates");
+}
+
 Graph Importer::run() {
   const auto located = [&](const Step* step, auto&& work) {
     const std::string who = step == nullptr ? "" : "node '" + step->name + "' (" + step->type + "): ";
@@ -244,6 +264,7 @@ Graph Importer::run() {
   for (std::size_t i = 0; i < model_.steps.size(); ++i)
     if (wanted[i]) located(&model_.steps[i], [&] { read(model_.steps[i]); });
   located(nullptr, [&] { join_outputs(); });
+  check_sums();
   return std::move(graph_);
 }
 

@@ -53,8 +53,9 @@ class Apart {
       if (is_onnx_domain(import.domain())) version = import.version();
     if (version == 0) version = model_.proto.opset_import().empty() ? 1 : 17;  // a model of other domains alone
     if (version < least_opset || version > most_opset)
-      refuse(model_.file, "the model is of operator set " + std::to_string(version) + "; " + std::to_string(least_opset) +
-                              " to " + std::to_string(most_opset) + " are read",
+      refuse(model_.file,
+             "the model is of operator set " + std::to_string(version) + "; " + std::to_string(least_opset) + " to " +
+                 std::to_string(most_opset) + " are read",
              version < least_opset ? "convert it with onnx.version_converter" : "export it with an older operator set");
     return static_cast<int>(version);
   }
@@ -87,9 +88,11 @@ class Apart {
              "costs are those of one sample: export the model with a batch of 1, or leave that dimension symbolic");
     if (batch) return 1;
     if (!fixed)
-      refuse(model_.file, who + " has the dynamic dimension " + name + " (number " + std::to_string(i) + ", counted from 0)",
-             "export the model with fixed sizes, or fix this one: python3 -m onnxruntime.tools.make_dynamic_shape_fixed "
-             "--dim_param NAME --dim_value SIZE IN.onnx OUT.onnx");
+      refuse(
+          model_.file,
+          who + " has the dynamic dimension " + name + " (number " + std::to_string(i) + ", counted from 0)",
+          "export the model with fixed sizes, or fix this one: python3 -m onnxruntime.tools.make_dynamic_shape_fixed "
+          "--dim_param NAME --dim_value SIZE IN.onnx OUT.onnx");
     if (dim.dim_value() > std::numeric_limits<std::int32_t>::max()) refuse(model_.file, who + " is too large");
     return dim.dim_value();
   }
@@ -107,10 +110,14 @@ class Apart {
   }
 
   void collect_steps() {
-    if (model_.proto.graph().node_size() > static_cast<int>(most_steps)) refuse(model_.file, "the model has too many nodes");
+    if (model_.proto.graph().node_size() > static_cast<int>(most_steps))
+      refuse(model_.file, "the model has too many nodes");
     for (const auto& node : model_.proto.graph().node()) {
-      Step step{(is_onnx_domain(node.domain()) ? "" : node.domain() + ".") + node.op_type(), node.name(),
-                {node.input().begin(), node.input().end()}, {node.output().begin(), node.output().end()}, &node};
+      Step step{(is_onnx_domain(node.domain()) ? "" : node.domain() + ".") + node.op_type(),
+                node.name(),
+                {node.input().begin(), node.input().end()},
+                {node.output().begin(), node.output().end()},
+                &node};
       if (step.name.empty()) step.name = step.out.empty() ? step.type : step.out[0];
       if (step.type == "Constant") {
         add_constant_node(step);
@@ -156,7 +163,8 @@ class Apart {
       for (const std::string& name : model_.steps[i].in) {
         if (name.empty() || known.contains(name)) continue;
         const auto made = maker.find(name);
-        if (made == maker.end()) refuse(model_.file, "node " + shown(model_.steps[i]) + " reads '" + name + "', which nothing makes");
+        if (made == maker.end())
+          refuse(model_.file, "node " + shown(model_.steps[i]) + " reads '" + name + "', which nothing makes");
         readers[made->second].push_back(i);
         ++waits[i];
       }
@@ -172,7 +180,8 @@ class Apart {
       sorted.push_back(model_.steps[i]);
     }
     for (std::size_t i = 0; i < model_.steps.size(); ++i)
-      if (waits[i] > 0) refuse(model_.file, "node " + shown(model_.steps[i]) + " waits for its own output: the graph has a cycle");
+      if (waits[i] > 0)
+        refuse(model_.file, "node " + shown(model_.steps[i]) + " waits for its own output: the graph has a cycle");
     for (const auto& output : model_.proto.graph().output())
       if (!known.contains(output.name()) && !maker.contains(output.name()))
         refuse(model_.file, "nothing makes the output '" + output.name() + "'");

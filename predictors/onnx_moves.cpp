@@ -7,7 +7,8 @@ namespace paretoforge::onnx_in {
 namespace {
 
 std::size_t position(std::int64_t axis, std::int64_t rank) {
-  if (axis < -rank || axis >= rank) throw StepError("axis " + std::to_string(axis) + " of " + std::to_string(rank) + " dimensions");
+  if (axis < -rank || axis >= rank)
+    throw StepError("axis " + std::to_string(axis) + " of " + std::to_string(rank) + " dimensions");
   return static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
 }
 
@@ -77,7 +78,8 @@ void read_unsqueeze(Importer& in, const Step& step) {
   if (rank > 64) throw StepError("more than 64 dimensions");
   std::vector<char> added(static_cast<std::size_t>(rank), 0);
   for (const std::int64_t axis : axes) added[position(axis, rank)] = 1;
-  if (std::count(added.begin(), added.end(), 1) != static_cast<std::ptrdiff_t>(axes.size())) throw StepError("an axis twice");
+  if (std::count(added.begin(), added.end(), 1) != static_cast<std::ptrdiff_t>(axes.size()))
+    throw StepError("an axis twice");
   Dims dims;
   std::size_t next = 0;
   for (const char is_added : added) dims.push_back(is_added ? 1 : x.dims[next++]);
@@ -91,7 +93,8 @@ void read_transpose(Importer& in, const Step& step) {
   order = step.integers("perm").value_or(order);
   Dims sorted = order, dims, moved;
   std::sort(sorted.begin(), sorted.end());
-  if (order.size() != x.dims.size()) throw StepError("perm has " + std::to_string(order.size()) + " numbers for " + dims_text(x.dims));
+  if (order.size() != x.dims.size())
+    throw StepError("perm has " + std::to_string(order.size()) + " numbers for " + dims_text(x.dims));
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (sorted[i] != static_cast<std::int64_t>(i)) throw StepError("perm is no permutation");
     dims.push_back(x.dims[static_cast<std::size_t>(order[i])]);
@@ -113,11 +116,13 @@ void read_concat(Importer& in, const Step& step) {
   for (const Value* value : all) {
     if (value == nullptr || value->rank() != all[0]->rank()) throw StepError("its inputs have unlike dimensions");
     for (std::size_t i = 0; i < dims.size(); ++i)
-      if (i != axis && value->dims[i] != first[i]) throw StepError(dims_text(first) + " and " + dims_text(value->dims) + " do not fit");
+      if (i != axis && value->dims[i] != first[i])
+        throw StepError(dims_text(first) + " and " + dims_text(value->dims) + " do not fit");
     dims[axis] += value->dims[axis];
     computed = computed && !value->constant();
   }
-  const bool images = axis == 1 && first.size() != 3, signals = axis == 1 && first.size() == 3, rows = first.size() == 3 && axis == 2;
+  const bool images = axis == 1 && first.size() != 3, signals = axis == 1 && first.size() == 3,
+             rows = first.size() == 3 && axis == 2;
   std::vector<NodeId> nodes;
   for (const Value* value : all) {
     if (!computed || !(images || signals || rows)) break;
@@ -137,7 +142,8 @@ void read_split(Importer& in, const Step& step) {
   const auto parts = static_cast<std::int64_t>(step.out.size()), size = x.dims[axis];
   const std::int64_t each = (size + parts - 1) / parts;
   const auto sizes = in.list(step, 1, "split");
-  if (sizes && sizes->size() != step.out.size()) throw StepError("it has " + std::to_string(parts) + " outputs and sizes for " + std::to_string(sizes->size()));
+  if (sizes && sizes->size() != step.out.size())
+    throw StepError("it has " + std::to_string(parts) + " outputs and sizes for " + std::to_string(sizes->size()));
   for (std::int64_t i = 0; i < parts; ++i) {
     Dims dims = x.dims;
     dims[axis] = sizes ? (*sizes)[static_cast<std::size_t>(i)] : std::min(each, size - i * each);
@@ -187,8 +193,9 @@ void read_move(Importer& in, const Step& step) {
   for (std::size_t i = 0; i < step.out.size(); ++i) {
     if (step.out[i].empty()) continue;
     const auto dims = in.told_shape(step, i);
-    if (!dims) throw StepError("the shape of its output '" + step.out[i] + "' cannot be told from " + dims_text(x.dims));
-    *dims == x.dims && step.type == "Slice" ? view(in, step, x, *dims) : move(in, step, *dims, i);
+    if (!dims)
+      throw StepError("the shape of its output '" + step.out[i] + "' cannot be told from " + dims_text(x.dims));
+    *dims == x.dims&& step.type == "Slice" ? view(in, step, x, *dims) : move(in, step, *dims, i);
   }
 }
 
@@ -203,10 +210,13 @@ void read_reduction(Importer& in, const Step& step) {
   for (std::size_t i = 0; i < x.dims.size(); ++i)
     if (!gone[i] || keep) dims.push_back(gone[i] ? 1 : x.dims[i]);
   const PoolKind kind = step.type == "ReduceMax" ? PoolKind::maximum : PoolKind::average;
-  const bool pools = (step.type == "ReduceMean" || step.type == "ReduceMax") && x.rank() >= 3 && x.dims[0] == 1 && !gone[0];
+  const bool pools =
+      (step.type == "ReduceMean" || step.type == "ReduceMax") && x.rank() >= 3 && x.dims[0] == 1 && !gone[0];
   const bool image = pools && !gone[1] && std::all_of(gone.begin() + 2, gone.end(), [](char g) { return g != 0; });
-  const bool rows = pools && !gone.back() && std::all_of(gone.begin() + 1, gone.end() - 1, [](char g) { return g != 0; });
-  if (image || rows) return in.output(step, dims, GlobalPool{kind}, {in.as(x, image ? image_shape(x.dims) : rows_shape(x.dims))});
+  const bool rows =
+      pools && !gone.back() && std::all_of(gone.begin() + 1, gone.end() - 1, [](char g) { return g != 0; });
+  if (image || rows)
+    return in.output(step, dims, GlobalPool{kind}, {in.as(x, image ? image_shape(x.dims) : rows_shape(x.dims))});
   const Shape shape = natural_shape(dims);
   in.output(step, std::move(dims), Arithmetic{shape}, {x.node});
 }

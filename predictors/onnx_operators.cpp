@@ -26,7 +26,8 @@ void read_function(Importer& in, const Step& step) {
 }
 
 void read_hard_sigmoid(Importer& in, const Step& step) {
-  const bool ours = std::abs(step.number("alpha", 0.2) - 1.0 / 6) < 1e-3 && std::abs(step.number("beta", 0.5) - 0.5) < 1e-3;
+  const bool ours =
+      std::abs(step.number("alpha", 0.2) - 1.0 / 6) < 1e-3 && std::abs(step.number("beta", 0.5) - 0.5) < 1e-3;
   ours ? apply(in, step, Activation{ActivationKind::hard_sigmoid}) : read_function(in, step);
 }
 
@@ -44,7 +45,8 @@ void read_clip(Importer& in, const Step& step) {
 
 /// x [1, C, ...] and a gate [1, C, 1, ...].
 bool is_gate(const Value& x, const Value& gate) {
-  if (x.rank() < 3 || gate.rank() != x.rank() || x.dims[0] != 1 || gate.dims[0] != 1 || gate.dims[1] != x.dims[1]) return false;
+  if (x.rank() < 3 || gate.rank() != x.rank() || x.dims[0] != 1 || gate.dims[0] != 1 || gate.dims[1] != x.dims[1])
+    return false;
   return std::all_of(gate.dims.begin() + 2, gate.dims.end(), [](std::int64_t d) { return d == 1; });
 }
 
@@ -71,7 +73,8 @@ void read_arithmetic(Importer& in, const Step& step) {
 void add_or_multiply(Importer& in, const Step& step, const std::vector<const Value*>& all, bool product) {
   const auto computed = [](const Value* value) { return value != nullptr && !value->constant(); };
   if (all.size() < 2 || !std::all_of(all.begin(), all.end(), computed)) return read_arithmetic(in, step);
-  const bool alike = std::all_of(all.begin(), all.end(), [&](const Value* value) { return value->dims == all[0]->dims; });
+  const bool alike =
+      std::all_of(all.begin(), all.end(), [&](const Value* value) { return value->dims == all[0]->dims; });
   if (product && all.size() == 2) {
     const Value a = *all[0], b = *all[1];
     if (alike || is_gate(a, b)) return multiply(in, step, a, b);
@@ -99,7 +102,8 @@ void read_softmax(Importer& in, const Step& step) {
   const Value x = in.input(step, 0);
   std::int64_t axis = step.integer("axis", in.model().opset < 13 ? 1 : -1);
   if (axis < 0) axis += x.rank();
-  if (axis < 0 || axis >= std::max<std::int64_t>(x.rank(), 1)) throw StepError("its axis lies outside " + dims_text(x.dims));
+  if (axis < 0 || axis >= std::max<std::int64_t>(x.rank(), 1))
+    throw StepError("its axis lies outside " + dims_text(x.dims));
   // Before operator set 13 everything from the axis on is one row.
   const bool whole = in.model().opset < 13 ? product(x.dims, 0, static_cast<std::size_t>(axis)) == 1
                                            : x.rank() == 0 || x.dims[static_cast<std::size_t>(axis)] == x.elements();
@@ -127,7 +131,8 @@ void read_layer_norm(Importer& in, const Step& step) {
   if (at < 0 || at >= x.rank()) throw StepError("its axis lies outside " + dims_text(x.dims));
   const auto begin = static_cast<std::size_t>(at);
   const Shape rows = rows_shape(x.dims);
-  const Shape whole{size32(product(x.dims, begin, x.dims.size()), "channels"), 1, size32(product(x.dims, 0, begin), "a length")};
+  const Shape whole{size32(product(x.dims, begin, x.dims.size()), "channels"), 1,
+                    size32(product(x.dims, 0, begin), "a length")};
   in.output(step, x.dims, LayerNorm{learned_vectors(in, step, 1)}, {in.as(x, at + 1 == x.rank() ? rows : whole)});
 }
 
@@ -166,59 +171,141 @@ struct Operator {
 };
 
 constexpr std::array operators = {
-    Operator{"Conv", read_conv}, Operator{"ConvInteger", read_conv}, Operator{"com.microsoft.FusedConv", read_conv},
-    Operator{"QLinearConv", read_qlinear_conv}, Operator{"com.microsoft.QLinearConv", read_qlinear_conv},
+    Operator{"Conv", read_conv},
+    Operator{"ConvInteger", read_conv},
+    Operator{"com.microsoft.FusedConv", read_conv},
+    Operator{"QLinearConv", read_qlinear_conv},
+    Operator{"com.microsoft.QLinearConv", read_qlinear_conv},
     Operator{"ConvTranspose", read_conv_transpose},
-    Operator{"MaxPool", read_pool}, Operator{"AveragePool", read_pool}, Operator{"com.microsoft.QLinearAveragePool", read_pool},
-    Operator{"GlobalAveragePool", read_global_pool}, Operator{"GlobalMaxPool", read_global_pool},
+    Operator{"MaxPool", read_pool},
+    Operator{"AveragePool", read_pool},
+    Operator{"com.microsoft.QLinearAveragePool", read_pool},
+    Operator{"GlobalAveragePool", read_global_pool},
+    Operator{"GlobalMaxPool", read_global_pool},
     Operator{"com.microsoft.QLinearGlobalAveragePool", read_global_pool},
-    Operator{"MatMul", read_product}, Operator{"~BiasedMatMul", read_product}, Operator{"MatMulInteger", read_product},
-    Operator{"com.microsoft.FusedMatMul", read_product}, Operator{"QLinearMatMul", read_qlinear_product},
-    Operator{"Gemm", read_gemm}, Operator{"com.microsoft.QGemm", read_gemm}, Operator{"com.microsoft.FusedGemm", read_gemm},
-    Operator{"Einsum", read_einsum}, Operator{"LSTM", read_recurrent}, Operator{"GRU", read_recurrent}, Operator{"RNN", read_recurrent},
-    Operator{"Relu", read_activation<ActivationKind::relu>}, Operator{"Clip", read_clip},
-    Operator{"HardSwish", read_activation<ActivationKind::hard_swish>}, Operator{"HardSigmoid", read_hard_sigmoid},
+    Operator{"MatMul", read_product},
+    Operator{"~BiasedMatMul", read_product},
+    Operator{"MatMulInteger", read_product},
+    Operator{"com.microsoft.FusedMatMul", read_product},
+    Operator{"QLinearMatMul", read_qlinear_product},
+    Operator{"Gemm", read_gemm},
+    Operator{"com.microsoft.QGemm", read_gemm},
+    Operator{"com.microsoft.FusedGemm", read_gemm},
+    Operator{"Einsum", read_einsum},
+    Operator{"LSTM", read_recurrent},
+    Operator{"GRU", read_recurrent},
+    Operator{"RNN", read_recurrent},
+    Operator{"Relu", read_activation<ActivationKind::relu>},
+    Operator{"Clip", read_clip},
+    Operator{"HardSwish", read_activation<ActivationKind::hard_swish>},
+    Operator{"HardSigmoid", read_hard_sigmoid},
     Operator{"~HardSigmoid", read_activation<ActivationKind::hard_sigmoid>},
-    Operator{"Sigmoid", read_activation<ActivationKind::sigmoid>}, Operator{"com.microsoft.QLinearSigmoid", read_activation<ActivationKind::sigmoid>},
-    Operator{"Tanh", read_activation<ActivationKind::tanh>}, Operator{"Gelu", read_activation<ActivationKind::gelu>},
-    Operator{"com.microsoft.Gelu", read_activation<ActivationKind::gelu>}, Operator{"com.microsoft.FastGelu", read_activation<ActivationKind::gelu>},
-    Operator{"com.microsoft.BiasGelu", read_activation<ActivationKind::gelu>}, Operator{"com.microsoft.QuickGelu", read_activation<ActivationKind::silu>},
-    Operator{"Swish", read_activation<ActivationKind::silu>}, Operator{"LeakyRelu", read_leaky_relu}, Operator{"PRelu", read_leaky_relu},
+    Operator{"Sigmoid", read_activation<ActivationKind::sigmoid>},
+    Operator{"com.microsoft.QLinearSigmoid", read_activation<ActivationKind::sigmoid>},
+    Operator{"Tanh", read_activation<ActivationKind::tanh>},
+    Operator{"Gelu", read_activation<ActivationKind::gelu>},
+    Operator{"com.microsoft.Gelu", read_activation<ActivationKind::gelu>},
+    Operator{"com.microsoft.FastGelu", read_activation<ActivationKind::gelu>},
+    Operator{"com.microsoft.BiasGelu", read_activation<ActivationKind::gelu>},
+    Operator{"com.microsoft.QuickGelu", read_activation<ActivationKind::silu>},
+    Operator{"Swish", read_activation<ActivationKind::silu>},
+    Operator{"LeakyRelu", read_leaky_relu},
+    Operator{"PRelu", read_leaky_relu},
     Operator{"com.microsoft.QLinearLeakyRelu", read_activation<ActivationKind::leaky_relu>},
-    Operator{"Elu", read_function}, Operator{"Selu", read_function}, Operator{"Celu", read_function}, Operator{"Softplus", read_function},
-    Operator{"Softsign", read_function}, Operator{"ThresholdedRelu", read_function}, Operator{"Mish", read_function}, Operator{"Erf", read_function},
-    Operator{"Sqrt", read_function}, Operator{"Exp", read_function}, Operator{"Log", read_function}, Operator{"Neg", read_function},
-    Operator{"Abs", read_function}, Operator{"Reciprocal", read_function}, Operator{"Floor", read_function}, Operator{"Ceil", read_function},
-    Operator{"Round", read_function}, Operator{"Sign", read_function}, Operator{"Sin", read_function}, Operator{"Cos", read_function},
-    Operator{"Not", read_function}, Operator{"IsNaN", read_function}, Operator{"CumSum", read_function},
-    Operator{"LpNormalization", read_function}, Operator{"MeanVarianceNormalization", read_function},
-    Operator{"Add", read_add}, Operator{"Sum", read_add}, Operator{"Mul", read_multiply},
-    Operator{"com.microsoft.QLinearAdd", read_qlinear_add}, Operator{"com.microsoft.QLinearMul", read_qlinear_add},
-    Operator{"Sub", read_arithmetic}, Operator{"Div", read_arithmetic}, Operator{"Pow", read_arithmetic}, Operator{"Mod", read_arithmetic},
-    Operator{"Min", read_arithmetic}, Operator{"Max", read_arithmetic}, Operator{"Mean", read_arithmetic}, Operator{"Where", read_arithmetic},
-    Operator{"Equal", read_arithmetic}, Operator{"Less", read_arithmetic}, Operator{"Greater", read_arithmetic},
-    Operator{"LessOrEqual", read_arithmetic}, Operator{"GreaterOrEqual", read_arithmetic}, Operator{"And", read_arithmetic},
-    Operator{"Or", read_arithmetic}, Operator{"Xor", read_arithmetic},
-    Operator{"Softmax", read_softmax}, Operator{"LogSoftmax", read_softmax}, Operator{"com.microsoft.QLinearSoftmax", read_softmax},
-    Operator{"BatchNormalization", read_batch_norm}, Operator{"LayerNormalization", read_layer_norm},
-    Operator{"SimplifiedLayerNormalization", read_layer_norm}, Operator{"RMSNormalization", read_layer_norm},
-    Operator{"InstanceNormalization", read_plane_norm}, Operator{"GroupNormalization", read_plane_norm},
+    Operator{"Elu", read_function},
+    Operator{"Selu", read_function},
+    Operator{"Celu", read_function},
+    Operator{"Softplus", read_function},
+    Operator{"Softsign", read_function},
+    Operator{"ThresholdedRelu", read_function},
+    Operator{"Mish", read_function},
+    Operator{"Erf", read_function},
+    Operator{"Sqrt", read_function},
+    Operator{"Exp", read_function},
+    Operator{"Log", read_function},
+    Operator{"Neg", read_function},
+    Operator{"Abs", read_function},
+    Operator{"Reciprocal", read_function},
+    Operator{"Floor", read_function},
+    Operator{"Ceil", read_function},
+    Operator{"Round", read_function},
+    Operator{"Sign", read_function},
+    Operator{"Sin", read_function},
+    Operator{"Cos", read_function},
+    Operator{"Not", read_function},
+    Operator{"IsNaN", read_function},
+    Operator{"CumSum", read_function},
+    Operator{"LpNormalization", read_function},
+    Operator{"MeanVarianceNormalization", read_function},
+    Operator{"Add", read_add},
+    Operator{"Sum", read_add},
+    Operator{"Mul", read_multiply},
+    Operator{"com.microsoft.QLinearAdd", read_qlinear_add},
+    Operator{"com.microsoft.QLinearMul", read_qlinear_add},
+    Operator{"Sub", read_arithmetic},
+    Operator{"Div", read_arithmetic},
+    Operator{"Pow", read_arithmetic},
+    Operator{"Mod", read_arithmetic},
+    Operator{"Min", read_arithmetic},
+    Operator{"Max", read_arithmetic},
+    Operator{"Mean", read_arithmetic},
+    Operator{"Where", read_arithmetic},
+    Operator{"Equal", read_arithmetic},
+    Operator{"Less", read_arithmetic},
+    Operator{"Greater", read_arithmetic},
+    Operator{"LessOrEqual", read_arithmetic},
+    Operator{"GreaterOrEqual", read_arithmetic},
+    Operator{"And", read_arithmetic},
+    Operator{"Or", read_arithmetic},
+    Operator{"Xor", read_arithmetic},
+    Operator{"Softmax", read_softmax},
+    Operator{"LogSoftmax", read_softmax},
+    Operator{"com.microsoft.QLinearSoftmax", read_softmax},
+    Operator{"BatchNormalization", read_batch_norm},
+    Operator{"LayerNormalization", read_layer_norm},
+    Operator{"SimplifiedLayerNormalization", read_layer_norm},
+    Operator{"RMSNormalization", read_layer_norm},
+    Operator{"InstanceNormalization", read_plane_norm},
+    Operator{"GroupNormalization", read_plane_norm},
     Operator{"com.microsoft.SkipLayerNormalization", read_skip_layer_norm},
-    Operator{"Concat", read_concat}, Operator{"com.microsoft.QLinearConcat", read_q_concat}, Operator{"~ChannelShuffle", read_shuffle},
-    Operator{"Flatten", read_flatten}, Operator{"Reshape", read_reshape}, Operator{"Squeeze", read_squeeze}, Operator{"Unsqueeze", read_unsqueeze},
-    Operator{"Transpose", read_transpose}, Operator{"Split", read_split}, Operator{"Gather", read_gather}, Operator{"Pad", read_pad},
-    Operator{"Expand", read_expand}, Operator{"Tile", read_move}, Operator{"Slice", read_move}, Operator{"Resize", read_move},
-    Operator{"Upsample", read_move}, Operator{"DepthToSpace", read_move}, Operator{"SpaceToDepth", read_move},
-    Operator{"GatherElements", read_move}, Operator{"GatherND", read_move}, Operator{"ScatterND", read_move}, Operator{"ScatterElements", read_move},
-    Operator{"ReduceMean", read_reduction}, Operator{"ReduceSum", read_reduction}, Operator{"ReduceMax", read_reduction},
-    Operator{"ReduceMin", read_reduction}, Operator{"ReduceProd", read_reduction}, Operator{"ReduceL1", read_reduction},
-    Operator{"ReduceL2", read_reduction}, Operator{"ReduceSumSquare", read_reduction}, Operator{"ReduceLogSumExp", read_reduction},
+    Operator{"Concat", read_concat},
+    Operator{"com.microsoft.QLinearConcat", read_q_concat},
+    Operator{"~ChannelShuffle", read_shuffle},
+    Operator{"Flatten", read_flatten},
+    Operator{"Reshape", read_reshape},
+    Operator{"Squeeze", read_squeeze},
+    Operator{"Unsqueeze", read_unsqueeze},
+    Operator{"Transpose", read_transpose},
+    Operator{"Split", read_split},
+    Operator{"Gather", read_gather},
+    Operator{"Pad", read_pad},
+    Operator{"Expand", read_expand},
+    Operator{"Tile", read_move},
+    Operator{"Slice", read_move},
+    Operator{"Resize", read_move},
+    Operator{"Upsample", read_move},
+    Operator{"DepthToSpace", read_move},
+    Operator{"SpaceToDepth", read_move},
+    Operator{"GatherElements", read_move},
+    Operator{"GatherND", read_move},
+    Operator{"ScatterND", read_move},
+    Operator{"ScatterElements", read_move},
+    Operator{"ReduceMean", read_reduction},
+    Operator{"ReduceSum", read_reduction},
+    Operator{"ReduceMax", read_reduction},
+    Operator{"ReduceMin", read_reduction},
+    Operator{"ReduceProd", read_reduction},
+    Operator{"ReduceL1", read_reduction},
+    Operator{"ReduceL2", read_reduction},
+    Operator{"ReduceSumSquare", read_reduction},
+    Operator{"ReduceLogSumExp", read_reduction},
 };
 
 }  // namespace
 
 Handler find_handler(std::string_view type) {
-  const auto found = std::find_if(operators.begin(), operators.end(), [&](const Operator& known) { return known.type == type; });
+  const auto found =
+      std::find_if(operators.begin(), operators.end(), [&](const Operator& known) { return known.type == type; });
   return found == operators.end() ? nullptr : found->read;
 }
 

@@ -1,6 +1,6 @@
 // Operators that exporters write out as several, put together again.
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 
 #include "predictors/onnx_step_internal.hpp"
 
@@ -38,7 +38,8 @@ class Joiner {
   /// The number of a constant of one element, whatever its rank.
   std::optional<double> scalar(const std::string& name) const {
     const auto found = model_.constants.find(name);
-    if (found == model_.constants.end() || !found->second.numbers || found->second.numbers->size() != 1) return std::nullopt;
+    if (found == model_.constants.end() || !found->second.numbers || found->second.numbers->size() != 1)
+      return std::nullopt;
     return found->second.numbers->front();
   }
   bool is_scalar(const std::string& name, double wanted) const {
@@ -68,7 +69,8 @@ class Joiner {
   }
 
   /// `last` becomes the joined operator; `parts` vanish.
-  onnx::NodeProto& replace(Step& last, const std::string& type, std::vector<std::string> inputs, const std::vector<Step*>& parts) {
+  onnx::NodeProto& replace(Step& last, const std::string& type, std::vector<std::string> inputs,
+                           const std::vector<Step*>& parts) {
     for (Step* part : parts) part->gone = part != &last;
     last.type = type;
     last.in = std::move(inputs);
@@ -95,19 +97,23 @@ class Joiner {
     for (const std::size_t i : readers->second) {
       if (i == outside) return;
       Step& step = model_.steps[i];
-      const bool squares = (step.type == "Pow" && step.in.size() == 2 && is_scalar(step.in[1], 2)) || (step.type == "Mul" && step.in.size() == 2 && step.in[0] == step.in[1]);
+      const bool squares = (step.type == "Pow" && step.in.size() == 2 && is_scalar(step.in[1], 2)) ||
+                           (step.type == "Mul" && step.in.size() == 2 && step.in[0] == step.in[1]);
       (squares ? square : quotient) = &step;
     }
     if (square == nullptr || quotient == nullptr || square->out.empty() || quotient->out.empty()) return;
     Step* variance = reader(square->out[0], "ReduceMean");
     Step* sum = variance == nullptr ? nullptr : reader(variance->out[0], "Add");
     Step* root = sum == nullptr || !scalar(other(*sum, variance->out[0])) ? nullptr : reader(sum->out[0], "Sqrt");
-    if (root == nullptr || quotient->type != "Div" || quotient->in.size() != 2 || quotient->in[0] != d || quotient->in[1] != root->out[0]) return;
+    if (root == nullptr || quotient->type != "Div" || quotient->in.size() != 2 || quotient->in[0] != d ||
+        quotient->in[1] != root->out[0])
+      return;
     finish_layer_norm(x, {&mean, difference, square, variance, sum, root, quotient}, reduced_axes(mean));
   }
 
   std::int64_t reduced_axes(const Step& mean) const {
-    if (const auto axes = mean.integers("axes"); axes && !axes->empty()) return *std::min_element(axes->begin(), axes->end());
+    if (const auto axes = mean.integers("axes"); axes && !axes->empty())
+      return *std::min_element(axes->begin(), axes->end());
     if (mean.has_input(1))
       if (const Value* axes = constant(mean.in[1]); axes != nullptr && axes->numbers && !axes->numbers->empty())
         return static_cast<std::int64_t>(*std::min_element(axes->numbers->begin(), axes->numbers->end()));
@@ -117,10 +123,12 @@ class Joiner {
   void finish_layer_norm(const std::string& x, std::vector<Step*> parts, std::int64_t axis) {
     std::vector<std::string> inputs{x};
     Step* last = parts.back();
-    if (Step* scale = reader(last->out[0], "Mul"); scale != nullptr && constant(other(*scale, last->out[0])) != nullptr) {
+    if (Step* scale = reader(last->out[0], "Mul");
+        scale != nullptr && constant(other(*scale, last->out[0])) != nullptr) {
       inputs.push_back(other(*scale, last->out[0]));
       parts.push_back(last = scale);
-      if (Step* shift = reader(last->out[0], "Add"); shift != nullptr && constant(other(*shift, last->out[0])) != nullptr) {
+      if (Step* shift = reader(last->out[0], "Add");
+          shift != nullptr && constant(other(*shift, last->out[0])) != nullptr) {
         inputs.push_back(other(*shift, last->out[0]));
         parts.push_back(last = shift);
       }
@@ -140,7 +148,8 @@ class Joiner {
     if (sum == nullptr || !is_scalar(other(*sum, erf.out[0]), 1)) return;
     std::vector<Step*> parts{inner, &erf, sum};
     bool gated = false, halved = false;
-    for (Step* next = reader(sum->out[0], "Mul"); next != nullptr && !(gated && halved); next = reader(next->out[0], "Mul")) {
+    for (Step* next = reader(sum->out[0], "Mul"); next != nullptr && !(gated && halved);
+         next = reader(next->out[0], "Mul")) {
       const std::string factor = other(*next, parts.back()->out[0]);
       Step* half = maker(factor, "Mul");
       if (half != nullptr && is_scalar(other(*half, x), 0.5) && readers_[factor].size() == 1) {
@@ -207,12 +216,16 @@ class Joiner {
     const auto order = swap.integers("perm");
     Step* split = maker(swap.in[0], "Reshape");
     Step* merge = reader(swap.out[0], "Reshape");
-    if (!order || order->size() < 4 || split == nullptr || merge == nullptr || split->in.size() != 2 || readers_[swap.in[0]].size() != 1) return;
+    if (!order || order->size() < 4 || split == nullptr || merge == nullptr || split->in.size() != 2 ||
+        readers_[swap.in[0]].size() != 1)
+      return;
     for (std::size_t i = 0; i < order->size(); ++i)
       if ((*order)[i] != static_cast<std::int64_t>(i == 1 ? 2 : i == 2 ? 1 : i)) return;
     const Value* shape = constant(split->in[1]);
     const Value* back = constant(merge->in.size() == 2 ? merge->in[1] : "");
-    if (shape == nullptr || !shape->numbers || shape->numbers->size() != order->size() || back == nullptr || back->elements() != shape->elements() - 1) return;
+    if (shape == nullptr || !shape->numbers || shape->numbers->size() != order->size() || back == nullptr ||
+        back->elements() != shape->elements() - 1)
+      return;
     const auto groups = static_cast<std::int64_t>((*shape->numbers)[1]);
     set(replace(*merge, "~ChannelShuffle", {split->in[0]}, {split, &swap, merge}), "groups", groups);
   }
@@ -224,7 +237,9 @@ class Joiner {
     if (weights == nullptr || weights->rank() != 2 || sum == nullptr) return;
     const std::string name = other(*sum, product.out[0]);
     const Value* bias = constant(name);
-    if (bias == nullptr || bias->elements() != weights->dims[1] || bias->rank() < 1 || bias->dims.back() != weights->dims[1]) return;
+    if (bias == nullptr || bias->elements() != weights->dims[1] || bias->rank() < 1 ||
+        bias->dims.back() != weights->dims[1])
+      return;
     replace(*sum, "~BiasedMatMul", {product.in[0], product.in[1], name}, {&product, sum});
   }
 

@@ -17,7 +17,8 @@ std::int64_t checked_macs(double macs) {
 }
 
 bool all_ones(const Dims& dims, std::size_t end) {
-  return std::all_of(dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(end), [](std::int64_t d) { return d == 1; });
+  return std::all_of(dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(end),
+                     [](std::int64_t d) { return d == 1; });
 }
 
 /// x [..., K] times constant weights K x out: a linear layer, or at each place of a sequence a 1x1 convolution.
@@ -26,7 +27,8 @@ void layer(Importer& in, const Step& step, const Value& x, std::int64_t out, std
   Dims result = x.dims;
   result.back() = out;
   const Shape rows = rows_shape(x.dims);
-  if (rows.height == 1 && rows.width == 1) return in.output(step, result, Linear{channels, bias, bits}, {in.as(x, rows)});
+  if (rows.height == 1 && rows.width == 1)
+    return in.output(step, result, Linear{channels, bias, bits}, {in.as(x, rows)});
   in.output(step, result, Conv{channels, {}, {}, {}, {}, 1, bias, bits}, {in.as(x, rows)});
 }
 
@@ -45,7 +47,8 @@ void with_constant_right(Importer& in, const Step& step, const Value& x, const V
   if (all_ones(w.dims, rank - 2) && w.rank() <= x.rank()) return layer(in, step, x, w.dims[rank - 1], bits_of(w), bias);
   if (x.rank() < 2) throw StepError("a vector times a stack of matrices");
   Dims result = stacked(x, w);
-  const double macs = static_cast<double>(product(result, 0, result.size())) * static_cast<double>(x.dims[x.dims.size() - 2]) *
+  const double macs = static_cast<double>(product(result, 0, result.size())) *
+                      static_cast<double>(x.dims[x.dims.size() - 2]) *
                       static_cast<double>(product(w.dims, rank - 2, rank));
   result.insert(result.end(), {x.dims[x.dims.size() - 2], w.dims[rank - 1]});
   in.opaque(step, checked_macs(macs), w.elements(), result);
@@ -59,9 +62,11 @@ void with_constant_left(Importer& in, const Step& step, const Value& w, const Va
   result.insert(result.end(), {m, n});
   if (all_ones(lead, lead.size())) {  // the columns of x are places, its rows channels
     const Shape columns{size32(k, "channels"), 1, size32(n, "a width")};
-    return in.output(step, result, Conv{size32(m, "outputs"), {}, {}, {}, {}, 1, false, bits_of(w)}, {in.as(x, columns)});
+    return in.output(step, result, Conv{size32(m, "outputs"), {}, {}, {}, {}, 1, false, bits_of(w)},
+                     {in.as(x, columns)});
   }
-  in.opaque(step, checked_macs(static_cast<double>(product(result, 0, result.size())) * static_cast<double>(k)), w.elements(), result);
+  in.opaque(step, checked_macs(static_cast<double>(product(result, 0, result.size())) * static_cast<double>(k)),
+            w.elements(), result);
 }
 
 void both_computed(Importer& in, const Step& step, const Value& a, const Value& b) {
@@ -69,10 +74,12 @@ void both_computed(Importer& in, const Step& step, const Value& a, const Value& 
   const std::int64_t m = a.dims[ra - 2], k = a.dims[ra - 1], n = b.dims[rb - 1];
   require_inner(a, k, b, b.dims[rb - 2]);
   Dims result = stacked(a, b);
-  const std::int64_t of_a = product(a.dims, 0, ra - 2), of_b = product(b.dims, 0, rb - 2), all = product(result, 0, result.size());
+  const std::int64_t of_a = product(a.dims, 0, ra - 2), of_b = product(b.dims, 0, rb - 2),
+                     all = product(result, 0, result.size());
   result.insert(result.end(), {m, n});
   if (of_a != all || of_a % of_b != 0) {
-    const double macs = static_cast<double>(all) * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
+    const double macs =
+        static_cast<double>(all) * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
     return in.opaque(step, checked_macs(macs), 0, result);
   }
   const auto stack = [](std::int64_t count, std::int64_t rows, std::int64_t columns) {
@@ -85,8 +92,10 @@ void both_computed(Importer& in, const Step& step, const Value& a, const Value& 
 
 void multiply(Importer& in, const Step& step, const Value& a, const Value& b, bool bias) {
   if (a.rank() < 1 || b.rank() < 1) throw StepError("a product of matrices needs matrices");
+  if (std::max(a.elements(), b.elements()) > most_weights) throw StepError("its matrices are too large");
   if (b.constant() && b.rank() >= 2) return with_constant_right(in, step, a, b, bias);
-  if (a.rank() < 2 || b.rank() < 2) return in.opaque(step, checked_macs(static_cast<double>(std::max(a.elements(), b.elements()))), in.learned(step));
+  if (a.rank() < 2 || b.rank() < 2)
+    return in.opaque(step, checked_macs(static_cast<double>(std::max(a.elements(), b.elements()))), in.learned(step));
   a.constant() ? with_constant_left(in, step, a, b) : both_computed(in, step, a, b);
 }
 
@@ -116,7 +125,8 @@ void read_qlinear_product(Importer& in, const Step& step) {
 void read_gemm(Importer& in, const Step& step) {
   const bool quantised = step.type.ends_with("QGemm");
   const Value a = in.input(step, 0), b = in.input(step, quantised ? 3 : 1);
-  if (a.rank() != 2 || b.rank() != 2) throw StepError("it needs matrices, not " + dims_text(a.dims) + " and " + dims_text(b.dims));
+  if (a.rank() != 2 || b.rank() != 2 || std::max(a.elements(), b.elements()) > most_weights)
+    throw StepError("it needs matrices, not " + dims_text(a.dims) + " and " + dims_text(b.dims));
   const bool turn_a = step.integer("transA", 0) != 0, turn_b = step.integer("transB", 0) != 0;
   const std::int64_t m = a.dims[turn_a], k = a.dims[!turn_a], n = b.dims[!turn_b];
   require_inner(a, k, b, b.dims[turn_b]);
@@ -134,7 +144,8 @@ void read_einsum(Importer& in, const Step& step) {
   const std::size_t arrow = std::min(equation.find("->"), equation.size());
   for (const Value* operand : in.inputs(step)) {
     const std::size_t end = std::min(equation.find(',', begin), arrow);
-    if (begin > arrow || operand == nullptr || !note_sizes(equation.substr(begin, end - begin), operand->dims, sizes)) return in.opaque(step, 0, in.learned(step));
+    if (begin > arrow || operand == nullptr || !note_sizes(equation.substr(begin, end - begin), operand->dims, sizes))
+      return in.opaque(step, 0, in.learned(step));
     begin = end + 1;
   }
   double macs = step.in.size() > 1 ? 1 : 0;

@@ -3,6 +3,7 @@
 #include <onnx/shape_inference/implementation.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "predictors/onnx_step_internal.hpp"
 
@@ -17,6 +18,12 @@ void set_type(onnx::ValueInfoProto& info, const std::string& name, const Value& 
   for (const std::int64_t dim : value.dims) shape.add_dim()->set_dim_value(dim);
 }
 
+/// "To the end" is written as the largest integer there is, which a double cannot hold.
+std::int64_t whole_number(double number) {
+  if (!(std::abs(number) < 9e18)) return number > 0 ? INT64_MAX : INT64_MIN;
+  return static_cast<std::int64_t>(number);
+}
+
 void add_numbers(onnx::GraphProto& graph, const std::string& name, const Value& value) {
   auto& tensor = *graph.add_initializer();
   tensor.set_name(name);
@@ -24,7 +31,7 @@ void add_numbers(onnx::GraphProto& graph, const std::string& name, const Value& 
   const bool whole = value.type != onnx::TensorProto::FLOAT && value.type != onnx::TensorProto::DOUBLE;
   tensor.set_data_type(whole ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
   for (const double number : *value.numbers)
-    whole ? tensor.add_int64_data(static_cast<std::int64_t>(number)) : tensor.add_float_data(static_cast<float>(number));
+    whole ? tensor.add_int64_data(whole_number(number)) : tensor.add_float_data(static_cast<float>(number));
 }
 
 int known_opset(int opset) {
@@ -38,7 +45,8 @@ bool is_safe(const Step& step) {
   for (const auto& attribute : step.proto->attribute()) {
     if (attribute.has_g() || attribute.graphs_size() > 0) return false;
     const std::string& key = attribute.name();
-    const bool size = key == "blocksize" || key == "strides" || key == "dilations" || key == "kernel_shape" || key == "group";
+    const bool size =
+        key == "blocksize" || key == "strides" || key == "dilations" || key == "kernel_shape" || key == "group";
     const auto positive = [](std::int64_t value) { return value > 0; };
     if (size && ((attribute.has_i() && !positive(attribute.i())) ||
                  !std::all_of(attribute.ints().begin(), attribute.ints().end(), positive)))
@@ -66,7 +74,8 @@ std::optional<Value> output_value(const onnx::GraphProto& graph, const std::stri
 
 }  // namespace
 
-std::vector<std::optional<Value>> inferred_outputs(const Step& step, const std::vector<const Value*>& inputs, int opset) {
+std::vector<std::optional<Value>> inferred_outputs(const Step& step, const std::vector<const Value*>& inputs,
+                                                   int opset) {
   std::vector<std::optional<Value>> outputs(step.out.size());
   if (step.proto == nullptr || !step.proto->domain().empty() || !is_safe(step)) return outputs;
   try {

@@ -24,9 +24,9 @@ using Dims = std::vector<std::int64_t>;
 struct Value {
   Dims dims;
   int type = onnx::TensorProto::FLOAT;
-  NodeId node = -1;                      ///< -1: a constant
+  NodeId node = -1;                                 ///< -1: a constant
   std::optional<std::vector<double>> numbers = {};  ///< of a constant of few elements
-  bool learned = false;                  ///< a constant that the model brings as its own (an initializer)
+  bool learned = false;                             ///< a constant that the model brings as its own (an initializer)
   bool constant() const { return node < 0; }
   std::int64_t elements() const;
   std::int64_t rank() const { return static_cast<std::int64_t>(dims.size()); }
@@ -56,9 +56,9 @@ struct Model {
   std::map<std::string, Value> constants;
   std::vector<std::pair<std::string, Value>> inputs;
   std::vector<std::string> outputs;
-  std::map<std::string, Dims> declared;   ///< shapes that the model states itself, where they are fixed
-  std::map<std::string, int> bits;        ///< of activations whose quantisation says so
-  std::deque<onnx::NodeProto> made;       ///< operators that stand for several
+  std::map<std::string, Dims> declared;  ///< shapes that the model states itself, where they are fixed
+  std::map<std::string, int> bits;       ///< of activations whose quantisation says so
+  std::deque<onnx::NodeProto> made;      ///< operators that stand for several
 };
 
 /// Takes the model apart: constants, aliases (Identity, Cast, QuantizeLinear, ...) and order. Throws ConfigError.
@@ -74,7 +74,8 @@ std::optional<Value> folded_constant(const Step& step, const std::vector<const V
 
 /// Shapes (and element types) of a step's outputs through onnx's own shape inference; empty where it cannot tell.
 /// Models of an operator set that onnx does not know yet are read as of the last that it knows.
-std::vector<std::optional<Value>> inferred_outputs(const Step& step, const std::vector<const Value*>& inputs, int opset);
+std::vector<std::optional<Value>> inferred_outputs(const Step& step, const std::vector<const Value*>& inputs,
+                                                   int opset);
 
 /// The shape of operands of unlike shapes, by ONNX's rule; throws std::invalid_argument where they do not fit.
 Dims broadcast(const Dims& a, const Dims& b);

@@ -66,7 +66,8 @@ paretoforge_model* made(Graph graph) {
 paretoforge_model* from_document(const Config& document) {
   const Space space(document);
   if (!space.decisions().empty())
-    document.fail("this is a space of " + space.size().digits + " networks, not one", "write one of them as an architecture without choices");
+    document.fail("this is a space of " + space.size().digits + " networks, not one",
+                  "write one of them as an architecture without choices");
   return made(space.decode({}));
 }
 
@@ -125,7 +126,8 @@ paretoforge_model* paretoforge_model_read_onnx(const void* bytes, size_t size) {
   });
 }
 paretoforge_model* paretoforge_model_read_yaml(const char* text, size_t size) {
-  return guarded<paretoforge_model*>(nullptr, [&] { return from_document(Config::parse(text_of(text, size), "model")); });
+  return guarded<paretoforge_model*>(nullptr,
+                                     [&] { return from_document(Config::parse(text_of(text, size), "model")); });
 }
 void paretoforge_model_free(paretoforge_model* model) { delete model; }
 

@@ -43,7 +43,8 @@ TEST_CASE("a file is replaced whole, through links, and nothing is left beside i
   write_file(file, "");
   CHECK(content(file).empty());
   CHECK(files_in(folder.path) == 2);
-  CHECK_THROWS_WITH(write_file(folder.path / "none" / "a", ""), ContainsSubstring("none/a") && ContainsSubstring("No such file"));
+  CHECK_THROWS_WITH(write_file(folder.path / "none" / "a", ""),
+                    ContainsSubstring("none/a") && ContainsSubstring("No such file"));
   CHECK_THROWS_AS(write_file(folder.path, "a folder"), std::runtime_error);
   CHECK(files_in(folder.path) == 2);
 }

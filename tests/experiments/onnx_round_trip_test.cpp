@@ -37,8 +37,9 @@ void round_trip(const Graph& graph, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("networks of several spaces come back from float and QDQ ONNX with the same totals") {
-  for (const char* name : {"spaces/tiny_image", "spaces/mobile", "spaces/audio_1d", "spaces/nasbench201", "architectures/mlperf_tiny_ds_cnn",
-                           "architectures/mlperf_tiny_resnet8", "architectures/mlperf_tiny_autoencoder"}) {
+  for (const char* name : {"spaces/tiny_image", "spaces/mobile", "spaces/audio_1d", "spaces/nasbench201",
+                           "architectures/mlperf_tiny_ds_cnn", "architectures/mlperf_tiny_resnet8",
+                           "architectures/mlperf_tiny_autoencoder"}) {
     const Space space = Space::load(std::string(PARETOFORGE_SOURCE_DIR) + "/configs/" + name + ".yaml");
     Random random(7);
     for (std::uint64_t seed = 1; seed <= (space.decisions().empty() ? 1u : 3u); ++seed) {
@@ -49,9 +50,12 @@ TEST_CASE("networks of several spaces come back from float and QDQ ONNX with the
 }
 
 TEST_CASE("channel shuffles and gates come back from ONNX") {
-  const Space space(Config::parse("input: [3, 16, 16]\nlayers:\n  - conv: {out: 16, kernel: 3, act: relu6}\n"
-                                  "  - mbconv: {out: 16, groups: 2, expand: 2, se: 0.5, act: hard_swish}\n"
-                                  "  - branches: {join: concat, of: [{conv: {out: 8, kernel: 1}}, {pool: {kind: max, kernel: 3, stride: 1, pad: 1}}]}\n"
-                                  "  - pool: {global: true}\n  - linear: {out: 4}\n  - softmax: {}\n", "test"));
+  const Space space(
+      Config::parse("input: [3, 16, 16]\nlayers:\n  - conv: {out: 16, kernel: 3, act: relu6}\n"
+                    "  - mbconv: {out: 16, groups: 2, expand: 2, se: 0.5, act: hard_swish}\n"
+                    "  - branches: {join: concat, of: [{conv: {out: 8, kernel: 1}}, {pool: {kind: max, kernel: 3, "
+                    "stride: 1, pad: 1}}]}\n"
+                    "  - pool: {global: true}\n  - linear: {out: 4}\n  - softmax: {}\n",
+                    "test"));
   round_trip(space.decode({}), 3);
 }

@@ -16,7 +16,8 @@ using namespace paretoforge;
 namespace {
 
 const std::string configs = std::string(PARETOFORGE_SOURCE_DIR) + "/configs/";
-const std::string device_file = configs + "devices/nrf5340.yaml", network_file = configs + "architectures/mlperf_tiny_resnet8.yaml";
+const std::string device_file = configs + "devices/nrf5340.yaml",
+                  network_file = configs + "architectures/mlperf_tiny_resnet8.yaml";
 
 std::string small_onnx() {
   test::OnnxMaker m(17);
@@ -74,10 +75,12 @@ TEST_CASE("threads load, predict and fail side by side, each with its own messag
         paretoforge_device* own = paretoforge_device_load(device_file.c_str());
         paretoforge_model* model = paretoforge_model_read_onnx(bytes.data(), bytes.size());
         paretoforge_cost a, b;
-        if (paretoforge_predict(shared, model, "latency_ms", &a) != 0 || paretoforge_predict(own, model, "latency_ms", &b) != 0 ||
-            std::memcmp(&a, &b, sizeof a) != 0)
+        if (paretoforge_predict(shared, model, "latency_ms", &a) != 0 ||
+            paretoforge_predict(own, model, "latency_ms", &b) != 0 || std::memcmp(&a, &b, sizeof a) != 0)
           ++wrong;
-        if (paretoforge_device_load(missing.c_str()) != nullptr || std::strstr(paretoforge_error(), missing.c_str()) == nullptr) ++wrong;
+        if (paretoforge_device_load(missing.c_str()) != nullptr ||
+            std::strstr(paretoforge_error(), missing.c_str()) == nullptr)
+          ++wrong;
         paretoforge_model_free(model);
         paretoforge_device_free(own);
       }

@@ -55,7 +55,8 @@ TEST_CASE("onnx: dynamic dimensions, batches and absent shapes are named with th
   m.input("image", {symbolic, 3, symbolic, 32});
   m.node("Relu", {"image"}, "y");
   m.output("y");
-  CHECK_THAT(refusal(m), ContainsSubstring("input 'image'") && ContainsSubstring("'symbol'") && ContainsSubstring("make_dynamic_shape_fixed"));
+  CHECK_THAT(refusal(m), ContainsSubstring("input 'image'") && ContainsSubstring("'symbol'") &&
+                             ContainsSubstring("make_dynamic_shape_fixed"));
   OnnxMaker batch(17);
   batch.input("image", {8, 3, 32, 32});
   batch.node("Relu", {"image"}, "y");
@@ -106,12 +107,19 @@ TEST_CASE("onnx: nodes out of order are read") {
 
 TEST_CASE("onnx: layers that do not fit name the node") {
   OnnxMaker m = one_conv();
-  m.model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(1)->set_dim_value(5);
+  m.model.mutable_graph()
+      ->mutable_input(0)
+      ->mutable_type()
+      ->mutable_tensor_type()
+      ->mutable_shape()
+      ->mutable_dim(1)
+      ->set_dim_value(5);
   CHECK_THAT(refusal(m), ContainsSubstring("node 'y' (Conv)"));
   for (const char* key : {"strides", "dilations", "kernel_shape"}) {
     OnnxMaker zero(17);
     zero.input("x", {1, 3, 8, 8});
-    zero.node("MaxPool", {"x"}, "y", {{"kernel_shape", key == std::string("kernel_shape") ? Dims{0, 0} : Dims{2, 2}}, {key, Dims{0, 0}}});
+    zero.node("MaxPool", {"x"}, "y",
+              {{"kernel_shape", key == std::string("kernel_shape") ? Dims{0, 0} : Dims{2, 2}}, {key, Dims{0, 0}}});
     zero.output("y");
     INFO(key);
     CHECK(!refusal(zero).empty());
@@ -176,6 +184,7 @@ TEST_CASE("onnx: graphs nested in graphs, and more parts than any model has") {
   std::string crowd;
   for (int i = 0; i < 3'000'001; ++i) crowd += std::string("\x0a\x00", 2);
   std::string bytes = "\x3a";
-  for (std::size_t length = crowd.size(); length > 0; length >>= 7) bytes += static_cast<char>((length & 0x7f) | (length > 0x7f ? 0x80 : 0));
+  for (std::size_t length = crowd.size(); length > 0; length >>= 7)
+    bytes += static_cast<char>((length & 0x7f) | (length > 0x7f ? 0x80 : 0));
   CHECK_THAT(refusal(bytes + crowd), ContainsSubstring("more parts"));
 }

@@ -75,9 +75,14 @@ TEST_CASE("onnx: a convolutional network of every operator set from 7 to 21") {
     CHECK(same_network(graph, first));
   }
   Graph made({3, 16, 16});
-  const NodeId r1 = made.add(Activation{ActivationKind::relu6}, made.add(Conv{.out = 8, .kernel = {3, 3}, .stride = {2, 2}, .dilation = {}, .pad = {1, 1, 1, 1}, .bias = true}, NodeId{0}));
-  const NodeId c2 = made.add(Conv{.out = 8, .kernel = {3, 3}, .stride = {}, .dilation = {}, .pad = {1, 1, 1, 1}, .groups = 8}, r1);
-  const NodeId pool = made.add(Pool{PoolKind::maximum, {2, 2}, {2, 2}, {}}, made.add(Activation{}, made.add(Add{}, {c2, r1})));
+  const NodeId r1 = made.add(
+      Activation{ActivationKind::relu6},
+      made.add(Conv{.out = 8, .kernel = {3, 3}, .stride = {2, 2}, .dilation = {}, .pad = {1, 1, 1, 1}, .bias = true},
+               NodeId{0}));
+  const NodeId c2 =
+      made.add(Conv{.out = 8, .kernel = {3, 3}, .stride = {}, .dilation = {}, .pad = {1, 1, 1, 1}, .groups = 8}, r1);
+  const NodeId pool =
+      made.add(Pool{PoolKind::maximum, {2, 2}, {2, 2}, {}}, made.add(Activation{}, made.add(Add{}, {c2, r1})));
   made.add(Linear{.out = 10}, made.add(GlobalPool{}, pool));
   CHECK(same_network(first, made));
 }
@@ -157,7 +162,8 @@ enum class Written { fused, decomposed };
 std::string layer_norm(OnnxMaker& m, const std::string& x, const std::string& name, Written form) {
   m.weight(name + ".g", {width});
   m.weight(name + ".b", {width});
-  if (form == Written::fused) return m.node("LayerNormalization", {x, name + ".g", name + ".b"}, name, {{"axis", std::int64_t{-1}}});
+  if (form == Written::fused)
+    return m.node("LayerNormalization", {x, name + ".g", name + ".b"}, name, {{"axis", std::int64_t{-1}}});
   m.scalar(name + ".two", 2), m.scalar(name + ".e", 1e-5f);
   m.node("ReduceMean", {x}, name + ".m", {{"axes", Dims{-1}}});
   m.node("Sub", {x, name + ".m"}, name + ".d");
@@ -314,7 +320,8 @@ TEST_CASE("onnx: what is not known keeps its name, its shape and what can be cou
   auto& info = *m.model.mutable_graph()->add_value_info();
   info.set_name("folded");
   info.mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
-  for (const int dim : {1, 12, 4, 4}) info.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(dim);
+  for (const int dim : {1, 12, 4, 4})
+    info.mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(dim);
   graph = read(m);
   CHECK(std::get<Opaque>(graph.op(2)).text() == "com.acme.Fold");
   CHECK(graph.shape(2) == Shape{12, 4, 4});
@@ -335,7 +342,13 @@ TEST_CASE("onnx: several inputs and outputs") {
 TEST_CASE("onnx: recurrent layers and einsum count what they multiply") {
   OnnxMaker m(17);
   m.input("x", {12, 1, 20});
-  m.model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(0)->set_dim_value(1);
+  m.model.mutable_graph()
+      ->mutable_input(0)
+      ->mutable_type()
+      ->mutable_tensor_type()
+      ->mutable_shape()
+      ->mutable_dim(0)
+      ->set_dim_value(1);
   m.weight("w", {1, 4 * 16, 20});
   m.weight("r", {1, 4 * 16, 16});
   m.nodes("LSTM", {"x", "w", "r"}, {"y"}, {{"hidden_size", std::int64_t{16}}});
