@@ -16,7 +16,7 @@ namespace paretoforge {
 /// One sample: the first dimension of an input is 1 or symbolic. An image [1, C, H, W] is C x H x W; a sequence
 /// [1, T, C] is C x 1 x T, and a product of it with constant weights a 1x1 convolution; a stack of matrices
 /// [1, B, M, N] is B x M x N. Inputs after the first are moves of the first; several outputs are joined into one
-/// vector. An operator that is not known becomes an Opaque of its name ("Loop", "com.acme.Fold") with what can be
+/// vector; an output that does not depend on the input is a Zero. An operator that is not known becomes an Opaque of its name ("Loop", "com.acme.Fold") with what can be
 /// told: its output's shape from onnx's shape inference or from the model, else that of its first input, which its
 /// name then says; its multiply-accumulates and parameters where its kind is known.
 ///

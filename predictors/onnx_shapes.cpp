@@ -5,15 +5,25 @@
 #include <algorithm>
 #include <cmath>
 
+#include "predictors/onnx_file_internal.hpp"
 #include "predictors/onnx_step_internal.hpp"
 
 namespace paretoforge::onnx_in {
 namespace {
 
-void set_type(onnx::ValueInfoProto& info, const std::string& name, const Value& value) {
+/// The element type that onnx is told. Integers of few bits stand for the floats that DequantizeLinear, which is left
+/// out, would make of them; integers of 32 bits may (`floats`), as biases do.
+int told_type(int type, bool floats) {
+  const int bits = type_bits(type);
+  const bool quantised = bits > 0 && bits <= 16 && type != onnx::TensorProto::BOOL;
+  const bool bias = floats && type == onnx::TensorProto::INT32;
+  return quantised || bias || type == onnx::TensorProto::DOUBLE ? static_cast<int>(onnx::TensorProto::FLOAT) : type;
+}
+
+void set_type(onnx::ValueInfoProto& info, const std::string& name, const Value& value, bool floats) {
   info.set_name(name);
   auto& type = *info.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(value.type > onnx::TensorProto::BFLOAT16 ? onnx::TensorProto::INT8 : value.type);
+  type.set_elem_type(told_type(value.type, floats));
   auto& shape = *type.mutable_shape();
   for (const std::int64_t dim : value.dims) shape.add_dim()->set_dim_value(dim);
 }
@@ -24,14 +34,21 @@ std::int64_t whole_number(double number) {
   return static_cast<std::int64_t>(number);
 }
 
-void add_numbers(onnx::GraphProto& graph, const std::string& name, const Value& value) {
+void add_numbers(onnx::GraphProto& graph, const std::string& name, const Value& value, bool floats) {
   auto& tensor = *graph.add_initializer();
   tensor.set_name(name);
   for (const std::int64_t dim : value.dims) tensor.add_dims(dim);
-  const bool whole = value.type != onnx::TensorProto::FLOAT && value.type != onnx::TensorProto::DOUBLE;
-  tensor.set_data_type(whole ? onnx::TensorProto::INT64 : onnx::TensorProto::FLOAT);
-  for (const double number : *value.numbers)
-    whole ? tensor.add_int64_data(whole_number(number)) : tensor.add_float_data(static_cast<float>(number));
+  const int type = told_type(value.type, floats);
+  tensor.set_data_type(type);
+  for (const double number : *value.numbers) {
+    const std::int64_t whole = whole_number(number);
+    if (type == onnx::TensorProto::FLOAT) tensor.add_float_data(static_cast<float>(number));
+    if (type == onnx::TensorProto::INT64) tensor.add_int64_data(whole);
+    if (type == onnx::TensorProto::INT32 || type == onnx::TensorProto::BOOL)
+      tensor.add_int32_data(static_cast<std::int32_t>(std::clamp<std::int64_t>(whole, INT32_MIN, INT32_MAX)));
+    if (type == onnx::TensorProto::UINT32 || type == onnx::TensorProto::UINT64)
+      tensor.add_uint64_data(static_cast<std::uint64_t>(whole));
+  }
 }
 
 int known_opset(int opset) {
@@ -72,38 +89,49 @@ std::optional<Value> output_value(const onnx::GraphProto& graph, const std::stri
   return std::nullopt;
 }
 
+/// The step as a model of its own.
+onnx::ModelProto alone(const Step& step, const std::vector<const Value*>& inputs, int version, bool floats) {
+  onnx::ModelProto model;
+  model.set_ir_version(4);
+  model.add_opset_import()->set_version(version);
+  auto& graph = *model.mutable_graph();
+  auto& node = *graph.add_node();
+  node = *step.proto;
+  node.clear_domain();
+  node.clear_input();
+  node.clear_output();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::string name = inputs[i] == nullptr ? "" : "i" + std::to_string(i);
+    node.add_input(name);
+    if (inputs[i] == nullptr) continue;
+    set_type(*graph.add_input(), name, *inputs[i], floats);
+    if (inputs[i]->constant() && inputs[i]->numbers) add_numbers(graph, name, *inputs[i], floats);
+  }
+  for (std::size_t i = 0; i < step.out.size(); ++i) {
+    node.add_output("o" + std::to_string(i));
+    graph.add_output()->set_name("o" + std::to_string(i));
+  }
+  return model;
+}
+
 }  // namespace
 
 std::vector<std::optional<Value>> inferred_outputs(const Step& step, const std::vector<const Value*>& inputs,
                                                    int opset) {
   std::vector<std::optional<Value>> outputs(step.out.size());
-  if (step.proto == nullptr || !step.proto->domain().empty() || !is_safe(step)) return outputs;
-  try {
-    const int version = known_opset(opset);
-    if (onnx::OpSchemaRegistry::Schema(step.type, version) == nullptr) return outputs;
-    onnx::ModelProto model;
-    model.set_ir_version(4);
-    model.add_opset_import()->set_version(version);
-    auto& graph = *model.mutable_graph();
-    auto& node = *graph.add_node();
-    node = *step.proto;
-    node.clear_input();
-    node.clear_output();
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const std::string name = inputs[i] == nullptr ? "" : "i" + std::to_string(i);
-      node.add_input(name);
-      if (inputs[i] == nullptr) continue;
-      set_type(*graph.add_input(), name, *inputs[i]);
-      if (inputs[i]->constant() && inputs[i]->numbers) add_numbers(graph, name, *inputs[i]);
+  const bool standard = step.proto != nullptr && step.type == step.proto->op_type();
+  const int version = known_opset(opset);
+  if (!standard || !is_safe(step) || onnx::OpSchemaRegistry::Schema(step.type, version) == nullptr) return outputs;
+  for (const bool floats : {false, true}) {
+    try {
+      onnx::ModelProto model = alone(step, inputs, version, floats);
+      onnx::shape_inference::InferShapes(model);
+      for (std::size_t i = 0; i < outputs.size(); ++i)
+        outputs[i] = output_value(model.graph(), "o" + std::to_string(i));
+    } catch (const std::exception&) {
+      // What onnx refuses it cannot tell the shape of; who asked says so if that matters.
     }
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      node.add_output("o" + std::to_string(i));
-      graph.add_output()->set_name("o" + std::to_string(i));
-    }
-    onnx::shape_inference::InferShapes(model);
-    for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = output_value(graph, "o" + std::to_string(i));
-  } catch (const std::exception&) {
-    // What onnx refuses it cannot tell the shape of; who asked says so if that matters.
+    if (!outputs.empty() && outputs[0]) break;
   }
   return outputs;
 }

@@ -12,7 +12,6 @@ using namespace paretoforge;
 
 namespace {
 
-/// The float network as written, without the ops at its end or on vectors that ONNX cannot show.
 void check_same_costs(const Graph& read, const Graph& written) {
   const Totals a = totals(read), b = totals(written);
   CHECK(a.macs == b.macs);
@@ -21,9 +20,21 @@ void check_same_costs(const Graph& read, const Graph& written) {
   CHECK(a.peak_activation_bytes == b.peak_activation_bytes);
 }
 
+/// How a benchmark counts biases is no property of the network, and no file of it says so.
+Graph counted_as_usual(const Graph& graph) {
+  Graph result(graph.shape(0));
+  for (NodeId id = 1; id < graph.size(); ++id) {
+    Op op = graph.op(id);
+    if (auto* linear = std::get_if<Linear>(&op)) linear->count_bias = false;
+    result.add(op, graph.inputs(id));
+  }
+  result.set_output(graph.output());
+  return result;
+}
+
 void round_trip(const Graph& graph, std::uint64_t seed) {
   const Model model = random_model(graph, seed);
-  const Graph plain = folded(model).graph;
+  const Graph plain = counted_as_usual(folded(model).graph);
   const Graph from_float = read_onnx(float_onnx(model), "float.onnx");
   check_same_costs(from_float, plain);
   CHECK(same_network(pruned(from_float), pruned(plain)));
