@@ -1,7 +1,7 @@
 // Rows of networks: equal parts for isomorphic cells, counts by hand, scales.
 #include "search/network_row.hpp"
 
-#include <numeric>
+#include <algorithm>
 
 #include "catch.hpp"
 #include "spaces.hpp"
@@ -10,7 +10,7 @@ using namespace paretoforge;
 
 namespace {
 
-/// Column `place` of a chosen part of a row, from its block on.
+/// The columns of one block of a point's row: 0 decisions, 1 counts of layers, 2 costs.
 std::vector<double> part(const Space& space, const Architecture& point, std::size_t block) {
   const auto row = NetworkRow::of(space, point).value();
   const auto blocks = NetworkRow::blocks(space);
