@@ -145,6 +145,19 @@ void check_samples(const Samples& samples, const std::string& metric) {
       throw std::invalid_argument("a row to fit '" + metric + "' on is " + complaint(target));
 }
 
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Next to zero is fitted as small: relative errors and logarithms would listen to nothing else.
+Samples without_near_zero(Samples samples) {
+  const double least = near_zero_share * median_of(samples.targets);
+  for (double& target : samples.targets) target = std::max(target, least);
+  return samples;
+}
+
 /// Mean distance of held-out logarithms from the measured ones, cut at what wild rows may count.
 double missed(const FittedModel& fitted, const Samples& samples) {
   double sum = 0;
@@ -156,15 +169,14 @@ double missed(const FittedModel& fitted, const Samples& samples) {
 /// Rows next to nothing beside the others, found before a logarithm makes them the farthest of all.
 std::vector<OddRow> near_zero(const Table& table, const std::vector<std::size_t>& rows,
                               const std::vector<double>& values) {
-  std::vector<double> sorted;
-  for (const std::size_t row : rows) sorted.push_back(values[row]);
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
+  std::vector<double> used;
+  for (const std::size_t row : rows) used.push_back(values[row]);
+  const double median = median_of(used);
   std::vector<OddRow> found;
   for (const std::size_t row : rows)
-    if (values[row] < near_zero_share * *middle)
+    if (values[row] < near_zero_share * median)
       found.push_back(
-          {table.line(row), "measured " + number_text(values[row]) + ", the median is " + number_text(*middle)});
+          {table.line(row), "measured " + number_text(values[row]) + ", the median is " + number_text(median)});
   return found;
 }
 
@@ -185,10 +197,11 @@ Samples reference_networks(const Space& space, std::size_t rows, std::uint64_t s
   return networks;
 }
 
-FittedMetric fit_metric_from(const Samples& samples, const Samples& reference, const std::string& metric,
+FittedMetric fit_metric_from(const Samples& as_measured, const Samples& reference, const std::string& metric,
                              const std::vector<Source>& sources, std::uint64_t seed,
                              std::vector<CostEstimate>* held_out, const std::string& space_key) {
-  check_samples(samples, metric);
+  check_samples(as_measured, metric);
+  const Samples samples = without_near_zero(as_measured);
   FittedModel fitted = fit_transfer(samples, reference, sources, space_key);
   std::string model = "transfer";
   if (samples.rows() >= least_rows_alone) {
@@ -198,9 +211,10 @@ FittedMetric fit_metric_from(const Samples& samples, const Samples& reference, c
   return calibrated(std::move(fitted), samples, metric, model, space_key, held_out);
 }
 
-FittedMetric fit_metric(const Samples& samples, const std::string& metric, const std::string& model, std::uint64_t seed,
-                        std::vector<CostEstimate>* held_out, const std::string& space_key) {
-  check_samples(samples, metric);
+FittedMetric fit_metric(const Samples& as_measured, const std::string& metric, const std::string& model,
+                        std::uint64_t seed, std::vector<CostEstimate>* held_out, const std::string& space_key) {
+  check_samples(as_measured, metric);
+  const Samples samples = without_near_zero(as_measured);
   return calibrated(cost_model_kind(model).fit(samples, seed), samples, metric, model, space_key, held_out);
 }
 

@@ -32,7 +32,7 @@ struct OddRow {
 struct FitResult {
   FittedMetric metric;
   FitScores scores;
-  std::vector<OddRow> near_zero;  ///< under a twentieth of the median: kept, with less pull where few rows are fitted
+  std::vector<OddRow> near_zero;  ///< under a twentieth of the median: fitted as if they were that
   std::vector<OddRow> left_out;   ///< missing, zero, negative or not finite: not on a logarithmic scale
   std::vector<OddRow> outliers;   ///< training rows that a model fitted without them misses by far; they were kept
 };

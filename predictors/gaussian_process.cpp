@@ -17,7 +17,7 @@ namespace {
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Vector = Eigen::VectorXd;
 
-constexpr Eigen::Index most_inducing = 128;  ///< rows that the model keeps
+constexpr Eigen::Index most_inducing = 160;  ///< rows that the model keeps
 constexpr Eigen::Index most_tuning = 160;    ///< rows that the hyperparameters are found on
 constexpr double jitter = 1e-8;
 
