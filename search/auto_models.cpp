@@ -23,6 +23,8 @@ constexpr double margin = 0.01;              ///< of a cheap objective's range, 
 constexpr double most_weighing = 4e9;        ///< multiplications that choosing candidates may take
 /// Candidates kept, bred in one generation, and generations: at a refresh in a space that is not weighed whole.
 constexpr std::size_t kept = 512, bred = 96, generations = 2, breeding_candidates = 24;
+constexpr std::size_t reading_gap = 4;     ///< trials told before readings are looked at again
+constexpr std::size_t least_readings = 5;  ///< that a model of them needs
 /// Points of a front that boxes are cut from, by number of objectives: their number grows with the power of it.
 constexpr std::size_t most_front[] = {1000, 1000, 1000, 60, 24, 14, 11};
 
@@ -61,7 +63,9 @@ AutoModels::AutoModels(const SearchProblem& problem, const CandidatePool& pool, 
     if (!known[c]) modelled_.push_back(c);
 }
 
-bool AutoModels::due(std::size_t told) const { return full_ || told >= refreshed_at_ + gap(told); }
+bool AutoModels::due(std::size_t told) const {
+  return full_ || told >= refreshed_at_ + (hints_.empty() ? gap(told) : reading_gap);
+}
 
 namespace {
 
@@ -86,6 +90,61 @@ std::vector<std::size_t> chosen_rows(std::span<const Proposed> told, std::size_t
 
 }  // namespace
 
+void AutoModels::learn_readings(std::span<const Proposed> told, const CandidatePool& pool) {
+  const std::size_t criteria = problem_.criteria.size();
+  hint_hyper_.resize(criteria, KernelHyper(pool.blocks().size()));
+  hint_tuned_.resize(criteria);
+  hints_.clear();
+  for (const std::size_t c : modelled_) {
+    Encoded rows;
+    std::vector<double> costs;
+    for (std::size_t i = told.size(); i-- > 0 && costs.size() < most_rows_;) {
+      if (told[i].readings.empty() || std::isnan(told[i].readings[c])) continue;
+      rows.add(told[i].row);
+      costs.push_back(told[i].readings[c]);
+    }
+    if (costs.size() < least_readings) continue;
+    const CostScale scale(costs);
+    VectorXd y(static_cast<Index>(costs.size()));
+    for (std::size_t i = 0; i < costs.size(); ++i) y[static_cast<Index>(i)] = scale(costs[i]);
+    if (costs.size() * 4 >= hint_tuned_[c] * 5) {
+      const auto most = static_cast<Index>(std::min(costs.size(), most_tuning));
+      Encoded some;
+      for (Index i = 0; i < most; ++i) some.add(rows.row(static_cast<std::size_t>(i)));
+      hint_hyper_[c] = tuned(squared_distances(some, some, pool.blocks()), y.head(most), hint_hyper_[c],
+                             hint_tuned_[c] == 0 ? 40 : 15);
+      hint_tuned_[c] = costs.size();
+    }
+    hints_.push_back({c, scale, Posterior(hint_hyper_[c], BlockedRows(rows, pool.blocks()), y, 0)});
+  }
+  blocks_ = pool.blocks();
+  for (std::size_t h = 0; h < hints_.size(); ++h) {
+    const std::size_t column = pool.rows().columns + h;
+    blocks_.push_back({column, column + 1});
+  }
+}
+
+/// Rows with a column for each hint: the reading itself where a known trial (null: none) has one, else what the
+/// readings of others make expect.
+Encoded AutoModels::hinted(Encoded rows, std::span<const Proposed* const> known) const {
+  if (hints_.empty() || rows.rows() == 0) return rows;
+  const BlockedRows blocked(rows, std::span(blocks_).first(blocks_.size() - hints_.size()));
+  std::vector<VectorXd> columns;
+  for (const Hint& hint : hints_) {
+    columns.push_back(hint.posterior.predict(blocked).first);
+    for (std::size_t i = 0; i < known.size(); ++i)
+      if (known[i] && !known[i]->readings.empty() && !std::isnan(known[i]->readings[hint.criterion]))
+        columns.back()[static_cast<Index>(i)] = hint.scale(known[i]->readings[hint.criterion]);
+  }
+  Encoded wider;
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    std::vector<double> row(rows.row(i).begin(), rows.row(i).end());
+    for (const VectorXd& column : columns) row.push_back(column[static_cast<Index>(i)]);
+    wider.add(row);
+  }
+  return wider;
+}
+
 void AutoModels::scale(std::span<const std::size_t> rows, std::span<const Proposed> told) {
   scales_.assign(problem_.criteria.size(), {});
   for (std::size_t c = 0; c < scales_.size(); ++c) {
@@ -100,9 +159,12 @@ void AutoModels::fit(std::span<const std::size_t> rows, std::span<const Proposed
   posteriors_.clear();
   if (modelled_.empty()) return;
   Encoded all;
-  for (const std::size_t i : rows) all.add(told[i].row);
+  std::vector<const Proposed*> known;
+  for (const std::size_t i : rows) all.add(told[i].row), known.push_back(&told[i]);
+  all = hinted(std::move(all), known);
   const std::vector<KernelBlock>& kernel_blocks = blocks_;
   const BlockedRows blocked(all, kernel_blocks);
+  if (!hyper_.empty() && hyper_[0].length.size() != kernel_blocks.size()) hyper_.clear();  // hints have come
   const bool tune = hyper_.empty() || told.size() * 4 >= tuned_at_ * 5;
   if (hyper_.empty()) hyper_.assign(modelled_.size(), KernelHyper(kernel_blocks.size()));
   std::vector<Index> part(rows.size());
@@ -154,7 +216,7 @@ std::vector<std::size_t> AutoModels::best_of(std::vector<std::size_t> positions,
   std::vector<double> means(modelled_.size()), variances(modelled_.size());
   for (std::size_t begin = 0; begin < positions.size(); begin += chunk) {
     const std::size_t size = std::min(chunk, positions.size() - begin);
-    const BlockedRows rows(rows_at(pool, std::span(positions).subspan(begin, size)), blocks_);
+    const BlockedRows rows(hinted(rows_at(pool, std::span(positions).subspan(begin, size)), {}), blocks_);
     std::vector<std::pair<VectorXd, VectorXd>> beliefs;
     for (const Posterior& posterior : posteriors_) beliefs.push_back(posterior.predict(rows));
     for (std::size_t i = 0; i < size; ++i) {
@@ -174,20 +236,29 @@ std::vector<std::size_t> AutoModels::best_of(std::vector<std::size_t> positions,
 }
 
 void AutoModels::follow(std::vector<std::size_t> positions, std::span<const Proposed> waiting,
-                        const CandidatePool& pool) {
+                        std::span<const Proposed> told, const CandidatePool& pool) {
   if (waiting.size() > most_waiting) waiting = waiting.last(most_waiting);
   waiting_.clear();
   Encoded points;
   points.columns = pool.rows().columns;
+  std::vector<const Proposed*> known;
   for (const Proposed& each : waiting) {
+    known.push_back(&each);
     waiting_.push_back({each.point.architecture, each.point.costs, static_cast<Index>(waiting_.size())});
     points.add(each.row);
   }
-  for (const std::size_t i : positions) points.add(pool.rows().row(i));
+  for (const std::size_t i : positions) points.add(pool.rows().row(i)), known.push_back(nullptr);
+  paused_.clear();
+  for (const Proposed& each : told) {
+    if (!each.paused || !weigh_paused_) continue;
+    paused_.push_back(each);
+    points.add(each.row);
+    known.push_back(&each);
+  }
   followed_ = std::move(positions);
-  gone_.assign(followed_.size(), 0);
+  gone_.assign(followed_.size() + paused_.size(), 0);
   first_followed_ = waiting.size();
-  const BlockedRows rows(points, blocks_);
+  const BlockedRows rows(hinted(std::move(points), known), blocks_);
   for (Posterior& posterior : posteriors_) {
     posterior.watch(rows);
     for (const Waiting& each : waiting_) posterior.add(each.place);
@@ -196,7 +267,7 @@ void AutoModels::follow(std::vector<std::size_t> positions, std::span<const Prop
 
 void AutoModels::refresh(std::span<const Proposed> told, std::span<const Proposed> waiting, CandidatePool& pool,
                          const FreshPoints& fresh) {
-  blocks_ = pool.blocks();
+  learn_readings(told, pool);
   told_ = told.size();
   const std::vector<std::size_t> rows = chosen_rows(told, problem_.criteria.size(), most_rows_);
   scale(rows, told);
@@ -212,7 +283,7 @@ void AutoModels::refresh(std::span<const Proposed> told, std::span<const Propose
     pool.breed(positions, parents, bred, fresh, generation + told.size());
     positions = best_of(candidates(pool, fresh, rows.size()), pool, kept);
   }
-  follow(std::move(positions), waiting, pool);
+  follow(std::move(positions), waiting, told, pool);
   full_ = false;
   refreshed_at_ = told.size();
 }
@@ -285,27 +356,33 @@ double AutoModels::improvement(const OpenBoxes& open, const PoolPoint& point, st
   return open.expected_improvement(beliefs);
 }
 
-std::optional<std::size_t> AutoModels::take_best(const CandidatePool& pool) {
+std::optional<AutoModels::Choice> AutoModels::best(const CandidatePool& pool) const {
   const OpenBoxes open = boxes(true);
   std::vector<double> means(modelled_.size()), variances(modelled_.size());
   double most = 0;
-  std::optional<std::size_t> best;
-  for (std::size_t w = 0; w < followed_.size(); ++w) {
-    const PoolPoint& point = pool[followed_[w]];
-    if (gone_[w] || (skip_networks_ && networks_.contains(point.network))) continue;
+  std::optional<Choice> best;
+  for (std::size_t w = 0; w < gone_.size(); ++w) {
+    const bool fresh = w < followed_.size();
+    const PoolPoint& point = fresh ? pool[followed_[w]] : paused_[w - followed_.size()].point;
+    if (gone_[w] || (fresh && skip_networks_ && networks_.contains(point.network))) continue;
     for (std::size_t m = 0; m < modelled_.size(); ++m) {
       means[m] = posteriors_[m].means()[static_cast<Index>(first_followed_ + w)];
       variances[m] = posteriors_[m].variances()[static_cast<Index>(first_followed_ + w)];
     }
     const double gain = improvement(open, point, means, variances);
-    if (gain > most) most = gain, best = w;
+    if (!(gain > most)) continue;
+    most = gain;
+    best = fresh ? Choice{followed_[w], 0, w} : Choice{0, paused_[w - followed_.size()].trial, w};
   }
-  if (!best) return std::nullopt;
-  const auto place = static_cast<Index>(first_followed_ + *best);
-  gone_[*best] = 1;
+  return best;
+}
+
+void AutoModels::take(const Choice& choice, const CandidatePool& pool) {
+  const PoolPoint& point = choice.trial == 0 ? pool[choice.position] : paused_[choice.place - followed_.size()].point;
+  const auto place = static_cast<Index>(first_followed_ + choice.place);
+  gone_[choice.place] = 1;
   for (Posterior& posterior : posteriors_) full_ = !posterior.add(place) || full_;
-  if (!full_) waiting_.push_back({pool[followed_[*best]].architecture, pool[followed_[*best]].costs, place});
-  return followed_[*best];
+  if (!full_) waiting_.push_back({point.architecture, point.costs, place});
 }
 
 void AutoModels::tell(const Architecture& point, const std::vector<double>& costs) {

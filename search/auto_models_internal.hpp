@@ -20,7 +20,10 @@ namespace paretoforge {
 struct Proposed {
   PoolPoint point;
   std::vector<double> row;
-  std::vector<double> costs = {};  ///< empty until told, and where the trial is not complete
+  std::vector<double> costs = {};     ///< empty until told, and where the trial is not complete
+  std::vector<double> readings = {};  ///< costs at the highest rung below the full budget, NaN where not read; or empty
+  std::uint64_t trial = 0;            ///< its number, once told
+  bool paused = false;                ///< pruned, and may go on
 };
 
 /// Models of the criteria that only a trial tells, with the candidates they follow.
@@ -37,9 +40,20 @@ class AutoModels {
   void refresh(std::span<const Proposed> told, std::span<const Proposed> waiting, CandidatePool& pool,
                const FreshPoints& fresh);
 
-  /// The candidate with the greatest expected improvement, as its position in the pool, taken out of those followed;
-  /// nothing where none is expected to improve anything.
-  std::optional<std::size_t> take_best(const CandidatePool& pool);
+  /// Either a candidate, as its position in the pool, or a paused trial, by its number.
+  struct Choice {
+    std::size_t position = 0;
+    std::uint64_t trial = 0;  ///< 0: a candidate
+    std::size_t place = 0;    ///< among the points followed
+  };
+  /// What is expected to improve the front most; nothing where nothing is expected to.
+  std::optional<Choice> best(const CandidatePool& pool) const;
+  /// Takes it out of those followed.
+  void take(const Choice& choice, const CandidatePool& pool);
+  /// A paused trial goes on or has come to something that the models should know before the next choice.
+  void expire() { full_ = true; }
+  /// Paused trials are candidates, too: promotions are left to the searcher.
+  void weigh_paused() { weigh_paused_ = true; }
   /// The costs of a trial (empty: not complete). Trials may come in any order.
   void tell(const Architecture& point, const std::vector<double>& costs);
 
@@ -57,11 +71,14 @@ class AutoModels {
     std::vector<double> told_costs = {};
   };
 
+  void learn_readings(std::span<const Proposed> told, const CandidatePool& pool);
+  Encoded hinted(Encoded rows, std::span<const Proposed* const> known) const;
   void scale(std::span<const std::size_t> rows, std::span<const Proposed> told);
   void fit(std::span<const std::size_t> rows, std::span<const Proposed> told, std::size_t room);
   std::vector<std::size_t> candidates(const CandidatePool& pool, const FreshPoints& fresh, std::size_t rows) const;
   std::vector<std::size_t> best_of(std::vector<std::size_t> candidates, const CandidatePool& pool, std::size_t count);
-  void follow(std::vector<std::size_t> candidates, std::span<const Proposed> waiting, const CandidatePool& pool);
+  void follow(std::vector<std::size_t> candidates, std::span<const Proposed> waiting, std::span<const Proposed> told,
+              const CandidatePool& pool);
   void resolve_waiting();
   OpenBoxes boxes(bool with_waiting) const;
   Costs thinned(const Costs& points) const;
@@ -79,12 +96,24 @@ class AutoModels {
   std::vector<KernelBlock> blocks_;
   std::vector<KernelHyper> hyper_;
   std::vector<Posterior> posteriors_;
-  std::vector<std::size_t> followed_;  ///< positions in the pool, behind those waiting at the refresh
+  /// What readings say of any point: a column of the rows of the models of the full budget, so that a low budget is a
+  /// hint whose worth they learn (recursive co-kriging as a feature: Perdikaris, Raissi, Damianou, Lawrence and
+  /// Karniadakis, "Nonlinear information fusion algorithms for data-efficient multi-fidelity modelling", 2017).
+  struct Hint {
+    std::size_t criterion;
+    CostScale scale;
+    Posterior posterior;
+  };
+  std::vector<Hint> hints_;
+  std::vector<KernelHyper> hint_hyper_;  ///< by criterion
+  std::vector<std::size_t> hint_tuned_;  ///< readings there were when they were found
+  std::vector<Proposed> paused_;         ///< followed behind the candidates
+  std::vector<std::size_t> followed_;    ///< positions in the pool, behind those waiting at the refresh
   std::vector<char> gone_;
   std::size_t first_followed_ = 0;
   std::deque<Waiting> waiting_;
   std::unordered_set<std::uint64_t> networks_;
-  bool skip_networks_ = false, full_ = true;
+  bool skip_networks_ = false, full_ = true, weigh_paused_ = false;
   std::size_t told_ = 0, tuned_at_ = 0, refreshed_at_ = 0;
 };
 

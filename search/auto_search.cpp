@@ -12,7 +12,9 @@ namespace paretoforge {
 
 namespace {
 
-constexpr std::size_t least_values = 3;  ///< complete trials that a model needs
+constexpr std::size_t least_values = 3;    ///< complete trials that a model needs
+constexpr std::size_t first_promoted = 5;  ///< trials that go on before models say which
+constexpr std::size_t start_factor = 3;    ///< of the trials at the start where they begin at a low budget
 
 }  // namespace
 
@@ -21,11 +23,14 @@ struct AutoSearch::State {
   AutoModels models;
   std::vector<Architecture> start = {};  ///< the next one last
   std::vector<Proposed> told = {}, waiting = {};
-  std::size_t complete = 0;
-  std::uint64_t newest = 0;  ///< the greatest number of a trial told
+  std::size_t complete = 0, promoted = 0;
+  std::vector<std::size_t> running = {};  ///< told, and going on to a higher rung
+  std::uint64_t newest = 0;               ///< the greatest number of a trial told
 
   State(const SearchProblem& problem, Random& random, std::size_t most_rows)
       : pool(problem, random), models(problem, pool, most_rows) {}
+  std::optional<AutoModels::Choice> choose(const FreshPoints& fresh);
+  void note(Proposed& proposed, const Trial& trial, std::span<const Criterion> criteria);
 };
 
 AutoOptions AutoOptions::read(const Config& search) {
@@ -40,7 +45,8 @@ AutoSearch::AutoSearch(const SearchProblem& problem, const AutoOptions& options)
       fresh_(problem),
       random_(derived_seed(problem.seed, 0)),
       state_(std::make_unique<State>(problem, random_, options.most_rows)) {
-  if (!state_->models.modelled().empty()) choose_start(options.start);
+  const std::size_t factor = full_rung(problem.criteria) > 0 ? start_factor : 1;
+  if (!state_->models.modelled().empty()) choose_start(factor * options.start);
 }
 
 AutoSearch::~AutoSearch() = default;
@@ -89,12 +95,40 @@ std::optional<Architecture> AutoSearch::start_point() {
 
 std::optional<Architecture> AutoSearch::model_point() {
   State& state = *state_;
-  const bool modelled = !state.models.modelled().empty();
-  if (modelled && state.complete < least_values) return std::nullopt;
-  if (state.models.due(state.told.size())) state.models.refresh(state.told, state.waiting, state.pool, fresh_);
-  const auto best = state.models.take_best(state.pool);
-  if (!best) return std::nullopt;
-  return propose(Architecture(state.pool[*best].architecture));
+  const auto best = state.choose(fresh_);
+  if (!best || best->trial != 0) return std::nullopt;
+  state.models.take(*best, state.pool);
+  return propose(Architecture(state.pool[best->position].architecture));
+}
+
+/// What the models would do next.
+std::optional<AutoModels::Choice> AutoSearch::State::choose(const FreshPoints& fresh) {
+  if (!models.modelled().empty() && complete < least_values) return std::nullopt;
+  if (models.due(told.size())) {
+    std::vector<Proposed> going = waiting;
+    for (const std::size_t i : running) going.push_back(told[i]);
+    models.refresh(told, going, pool, fresh);
+  }
+  return models.best(pool);
+}
+
+std::optional<std::uint64_t> AutoSearch::promote() {
+  State& state = *state_;
+  state.models.weigh_paused();
+  std::optional<std::size_t> place;
+  for (std::size_t i = 0; i < state.told.size() && !place && state.promoted < first_promoted; ++i)
+    if (state.told[i].paused) place = i;
+  if (!place && state.start.empty()) {
+    const auto best = state.choose(fresh_);
+    for (std::size_t i = 0; best && best->trial != 0 && i < state.told.size(); ++i)
+      if (state.told[i].trial == best->trial) place = i;
+    if (place) state.models.take(*best, state.pool);
+  }
+  if (!place) return std::nullopt;
+  ++state.promoted;
+  state.told[*place].paused = false;
+  state.running.push_back(*place);
+  return state.told[*place].trial;
 }
 
 std::optional<Architecture> AutoSearch::any_point() {
@@ -121,10 +155,31 @@ void AutoSearch::tell(const Trial& trial) {
   state.waiting.erase(found);
   if (trial.number <= state.newest) state.models.skip_networks();
   state.newest = std::max(state.newest, trial.number);
-  if (trial.state == TrialState::complete) proposed.costs = costs(criteria_, trial);
-  state.models.tell(proposed.point.architecture, proposed.costs);
-  state.complete += !proposed.costs.empty();
+  state.note(proposed, trial, criteria_);
   state.told.push_back(std::move(proposed));
+}
+
+void AutoSearch::update(const Trial& trial) {
+  State& state = *state_;
+  const auto found = std::find_if(state.told.begin(), state.told.end(),
+                                  [&](const Proposed& each) { return each.trial == trial.number; });
+  if (found == state.told.end()) return;
+  std::erase(state.running, static_cast<std::size_t>(found - state.told.begin()));
+  state.note(*found, trial, criteria_);
+  state.models.expire();
+}
+
+/// What came of a trial at the rung that it reached.
+void AutoSearch::State::note(Proposed& proposed, const Trial& trial, std::span<const Criterion> criteria) {
+  proposed.trial = trial.number;
+  proposed.paused = trial.state == TrialState::pruned;
+  if (!trial.readings.empty()) proposed.readings.assign(criteria.size(), std::numeric_limits<double>::quiet_NaN());
+  for (const Reading& reading : trial.readings)
+    if (reading.rung == trial.readings.back().rung)
+      proposed.readings[reading.objective] = cost(criteria[reading.objective], reading.value);
+  if (trial.state == TrialState::complete) proposed.costs = costs(criteria, trial);
+  models.tell(proposed.point.architecture, proposed.costs);
+  complete += !proposed.costs.empty();
 }
 
 }  // namespace paretoforge

@@ -29,7 +29,8 @@ struct AutoOptions {
 /// told yet stands for what is believed of it (Ginsbourger, Le Riche and Carraro, "Kriging is well-suited to
 /// parallelize optimization", 2010), so that a batch is diverse. Spaces of at most 32,768 points are weighed whole; in
 /// larger ones the candidates evolve under the models, from the front and from the best candidates. A long history
-/// is kept in part. Candidates known to miss a limit are proposed only where there are no others; where nothing is
+/// is kept in part. Readings at low budgets are a hint whose worth the models learn; a paused trial is a candidate like
+/// any other, so what goes on to the full budget is what is expected to improve the front most, its reading known. Candidates known to miss a limit are proposed only where there are no others; where nothing is
 /// expected to improve, a candidate is drawn.
 class AutoSearch final : public Searcher {
  public:
@@ -38,6 +39,8 @@ class AutoSearch final : public Searcher {
 
   std::optional<Architecture> ask() override;
   void tell(const Trial& trial) override;
+  void update(const Trial& trial) override;
+  std::optional<std::uint64_t> promote() override;
   bool exhausted() const override { return fresh_.exhausted(); }
 
  private:

@@ -28,14 +28,16 @@ struct FidelitySettings {
     successive_halving,
     /// Brackets that begin at each rung in turn, the more trials the lower (Li, Jamieson, DeSalvo, Rostamizadeh and
     /// Talwalkar, "Hyperband", 2018).
-    hyperband
+    hyperband,
+    /// The searcher says what goes on, by what its model expects of the full budget: see Searcher::promote.
+    searcher
   };
   Scheduler scheduler = Scheduler::asha;
   std::uint32_t eta = 3;  ///< one in so many goes on; the papers' 3 (asynchronous: 4)
   Ranking ranking = Ranking::epsilon_net;
 
-  /// {scheduler: asha | successive_halving | hyperband, eta: 2 to 1000, ranking: epsilon_net | hypervolume}. Throws
-  /// ConfigError.
+  /// {scheduler: asha | successive_halving | hyperband | searcher, eta: 2 to 1000, ranking: epsilon_net | hypervolume}.
+  /// Throws ConfigError.
   static FidelitySettings read(const Config& fidelity);
 };
 
@@ -62,6 +64,8 @@ class Promotions {
   void begin(Job job);
   /// What a rung gave.
   void tell(const Trial& trial);
+  /// Whether promotions come from elsewhere until the study is closed.
+  bool left_to_searcher() const { return full_ > 0 && settings_.scheduler == FidelitySettings::Scheduler::searcher; }
   /// No new trial will come: those begun but not told at their first rung are forgotten, brackets end with what they
   /// have, and of each rung that has any at least one goes on.
   void close();

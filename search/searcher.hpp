@@ -38,6 +38,11 @@ class Searcher {
   /// was told first.
   virtual void update(const Trial&) {}
 
+  /// The number of a pruned trial that should go on to its next rung, rather than that anything new is asked for: asked
+  /// before each ask where promotions are left to the searcher (FidelitySettings::Scheduler::searcher). Nothing where
+  /// there is none; a call that gives nothing changes nothing.
+  virtual std::optional<std::uint64_t> promote() { return std::nullopt; }
+
   /// Whether every point has been proposed: ask() gives nothing any more, whatever is told.
   virtual bool exhausted() const = 0;
 };

@@ -164,7 +164,10 @@ bool Run::schedules_next() const {
 }
 
 void Run::schedule() {
-  const auto job = promotions_.next();
+  auto job = promotions_.next();
+  if (promotions_.left_to_searcher() && job && job->trial == 0)
+    if (const auto number = study_.searcher->promote())
+      job = Promotions::Job{*number, state_.trials.at(*number - 1).rung + 1};
   if (log_.replaying() && (!job || (job->trial != 0) != (log_.next_kind() == Event::Kind::promote))) log_.refuse();
   if (job->trial != 0)
     promote(*job);
