@@ -13,7 +13,7 @@ namespace paretoforge {
 namespace {
 
 constexpr std::size_t least_values = 3;    ///< complete trials that a model needs
-constexpr std::size_t first_promoted = 5;  ///< trials that go on before models say which
+constexpr std::size_t first_promoted = 5;  ///< trials that go on to the full budget before models say which
 constexpr std::size_t start_factor = 3;    ///< of the trials at the start where they begin at a low budget
 
 }  // namespace
@@ -23,7 +23,7 @@ struct AutoSearch::State {
   AutoModels models;
   std::vector<Architecture> start = {};  ///< the next one last
   std::vector<Proposed> told = {}, waiting = {};
-  std::size_t complete = 0, promoted = 0;
+  std::size_t complete = 0;
   std::vector<std::size_t> running = {};  ///< told, and going on to a higher rung
   std::uint64_t newest = 0;               ///< the greatest number of a trial told
 
@@ -116,7 +116,8 @@ std::optional<std::uint64_t> AutoSearch::promote() {
   State& state = *state_;
   state.models.weigh_paused();
   std::optional<std::size_t> place;
-  for (std::size_t i = 0; i < state.told.size() && !place && state.promoted < first_promoted; ++i)
+  for (std::size_t i = 0; i < state.told.size() && !place && state.complete + state.running.size() < first_promoted;
+       ++i)
     if (state.told[i].paused) place = i;
   if (!place && state.start.empty()) {
     const auto best = state.choose(fresh_);
@@ -125,7 +126,6 @@ std::optional<std::uint64_t> AutoSearch::promote() {
     if (place) state.models.take(*best, state.pool);
   }
   if (!place) return std::nullopt;
-  ++state.promoted;
   state.told[*place].paused = false;
   state.running.push_back(*place);
   return state.told[*place].trial;

@@ -197,6 +197,7 @@ TEST_CASE("a study with rungs: every trial begins low, a few end at the full bud
 TEST_CASE("with rungs, threads change nothing, for every scheduler and searcher") {
   for (const Scheduler scheduler : schedulers)
     for (const SearcherKind& kind : searchers()) {
+      if (kind.name == "auto") continue;  // takes long; has a test of its own
       std::vector<Trial> first;
       for (const unsigned threads : {1u, 4u}) {
         Study study = study_of(laddered_objectives(), 40, scheduler, std::string(kind.name));
@@ -207,6 +208,53 @@ TEST_CASE("with rungs, threads change nothing, for every scheduler and searcher"
         REQUIRE(trials == first);
       }
     }
+}
+
+TEST_CASE("auto says what goes on: threads, kills between runs and larger budgets change nothing") {
+  const Space space = chain_space(5, 4);
+  const auto objectives = laddered_objectives();
+  const auto study = [&](std::uint64_t trials, unsigned threads, Store* store) {
+    return Study{.space = space,
+                 .objectives = objectives,
+                 .searcher = searcher_named("auto", Config::make_scalar("auto"))
+                                 .make({.space = space,
+                                        .criteria = criteria(objectives),
+                                        .seed = 1,
+                                        .cheap = cheap_values(space, objectives)},
+                                       std::nullopt),
+                 .budget = {.trials = trials},
+                 .store = store,
+                 .threads = threads,
+                 .fidelity = {.scheduler = Scheduler::searcher}};
+  };
+  const auto state = study(70, 1, nullptr).run();
+  const auto expected = timeless(state.trials);
+  REQUIRE(expected.size() == 70);
+  const auto at_rung = [&](std::uint32_t rung) {
+    return std::count_if(expected.begin(), expected.end(), [&](const Trial& trial) { return trial.rung >= rung; });
+  };
+  CHECK(at_rung(1) > 5);  // more than those that go on before there is a model
+  CHECK(at_rung(2) > 3);
+  CHECK(at_rung(1) < 70);
+  CHECK(timeless(study(70, 4, nullptr).run().trials) == expected);
+  const TemporaryFolder folder;
+  for (const std::uint64_t trials : {20u, 45u, 70u}) {
+    Store store = Store::open(folder.path(), {"f", "y"});
+    const auto resumed = timeless(study(trials, 2, &store).run().trials);
+    for (std::size_t i = 0; i < resumed.size(); ++i)
+      if (resumed[i].rung <= expected[i].rung && trials == 70) REQUIRE(resumed[i] == expected[i]);
+  }
+}
+
+TEST_CASE("only a searcher that can is left to say what goes on") {
+  const auto read = [](const std::string& text) { return SearchSettings::read(Config::parse(text, "study.yaml")); };
+  CHECK(read("{trials: 9, fidelity: {scheduler: searcher}}").fidelity.scheduler == Scheduler::searcher);
+  CHECK(read("{trials: 9}").fidelity.scheduler == Scheduler::asha);
+  CHECK(read("{trials: 9, fidelity: {eta: 4, ranking: hypervolume}}").fidelity.eta == 4);
+  CHECK_THROWS_AS(read("{trials: 9, algorithm: random, fidelity: {scheduler: searcher}}"), ConfigError);
+  CHECK_THROWS_AS(read("{trials: 9, fidelity: {scheduler: median}}"), ConfigError);
+  CHECK_THROWS_AS(read("{trials: 9, fidelity: {eta: 1}}"), ConfigError);
+  CHECK_THROWS_AS(read("{trials: 9, fidelity: {etas: 3}}"), ConfigError);
 }
 
 TEST_CASE("budgets of 0 and 1, and none of a study's trials measured") {
