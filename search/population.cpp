@@ -63,6 +63,19 @@ Layers assign_layers(std::vector<Individual>& individuals) {
   return layers;
 }
 
+Cut cut_layers(const Layers& layers, std::size_t count) {
+  Cut cut;
+  for (const auto& members : layers) {
+    if (cut.whole.size() + members.size() > count) {
+      cut.last = members;
+      cut.missing = count - cut.whole.size();
+      break;
+    }
+    cut.whole.insert(cut.whole.end(), members.begin(), members.end());
+  }
+  return cut;
+}
+
 void rank(std::vector<Individual>& individuals) {
   std::vector<std::size_t> all;
   for (const auto& members : assign_layers(individuals)) {

@@ -35,6 +35,12 @@ using Layers = std::vector<std::vector<std::size_t>>;
 /// leaves in one layer is parted by its misses, the least first. Those that break limits come last, one layer for each
 /// violation.
 Layers assign_layers(std::vector<Individual>& individuals);
+/// The layers that live whole where `count` may live, and the first that does not, of which `missing` may.
+struct Cut {
+  std::vector<std::size_t> whole, last = {};
+  std::size_t missing = 0;
+};
+Cut cut_layers(const Layers& layers, std::size_t count);
 /// The costs of some individuals, all complete.
 Costs costs_of(std::span<const Individual> individuals, std::span<const std::size_t> members);
 

@@ -5,36 +5,76 @@
 #include <array>
 #include <limits>
 
+#include "search/agemoea2.hpp"
 #include "search/auto_search.hpp"
+#include "search/exhaustive.hpp"
+#include "search/latin_hypercube.hpp"
+#include "search/local_search.hpp"
+#include "search/moead.hpp"
 #include "search/nsga2.hpp"
+#include "search/nsga3.hpp"
 #include "search/random_search.hpp"
+#include "search/regularized_evolution.hpp"
+#include "search/smsemoa.hpp"
 
 namespace paretoforge {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> evolution_options{"population", "crossover", "mutation"};
-
 constexpr std::array<std::string_view, 2> auto_options{"start", "most_rows"};
+constexpr std::array<std::string_view, 3> evolution_options{"population", "crossover", "mutation"};
+constexpr std::array<std::string_view, 4> moead_options{"population", "crossover", "mutation", "neighbours"};
+constexpr std::array<std::string_view, 2> regularized_evolution_options{"population", "sample"};
+constexpr std::array<std::string_view, 1> latin_hypercube_options{"points"};
 
-std::unique_ptr<Searcher> make_auto(const SearchProblem& problem, const std::optional<Config>& search) {
-  return std::make_unique<AutoSearch>(problem, search ? AutoOptions::read(*search) : AutoOptions{});
+/// A searcher whose only argument is its problem.
+template <class Algorithm>
+std::unique_ptr<Searcher> make_plain(const SearchProblem& problem, const std::optional<Config>&) {
+  return std::make_unique<Algorithm>(problem);
 }
 
-std::unique_ptr<Searcher> make_random(const SearchProblem& problem, const std::optional<Config>&) {
-  return std::make_unique<RandomSearch>(problem);
+/// One whose options read themselves.
+template <class Algorithm, class Options>
+std::unique_ptr<Searcher> make_with(const SearchProblem& problem, const std::optional<Config>& search) {
+  return std::make_unique<Algorithm>(problem, search ? Options::read(*search) : Options{});
 }
 
-std::unique_ptr<Searcher> make_nsga2(const SearchProblem& problem, const std::optional<Config>& search) {
-  return std::make_unique<Nsga2>(problem, search ? EvolutionOptions::read(*search) : EvolutionOptions{});
+/// An evolutionary one whose time grows faster than its population, which it limits.
+template <class Algorithm>
+std::unique_ptr<Searcher> make_limited(const SearchProblem& problem, const std::optional<Config>& search) {
+  return std::make_unique<Algorithm>(
+      problem, search ? EvolutionOptions::read(*search, Algorithm::greatest_population) : EvolutionOptions{});
+}
+
+std::unique_ptr<Searcher> make_latin_hypercube(const SearchProblem& problem, const std::optional<Config>& search) {
+  const auto points = search ? search->find("points") : std::nullopt;
+  return std::make_unique<LatinHypercube>(problem, points ? static_cast<std::size_t>(points->integer(1, 100'000)) : 20);
 }
 
 constexpr std::array table{
     SearcherKind{"auto", "Gaussian processes on networks, cheap objectives exact, hypervolume improvement; the default",
-                 auto_options, make_auto, "auto"},
-    SearcherKind{"random", "uniform, no point twice", {}, make_random, "random"},
-    SearcherKind{"nsga2", "non-dominated sorting genetic algorithm (Deb et al. 2002)", evolution_options, make_nsga2,
-                 "nsga2"},
+                 auto_options, make_with<AutoSearch, AutoOptions>, "auto"},
+    SearcherKind{"random", "uniform, no point twice", {}, make_plain<RandomSearch>, "random"},
+    SearcherKind{"exhaustive", "every point, in order", {}, make_plain<Exhaustive>, "exhaustive"},
+    SearcherKind{"latin_hypercube", "designs with every decision balanced (McKay et al. 1979)", latin_hypercube_options,
+                 make_latin_hypercube, "latin_hypercube"},
+    SearcherKind{"local_search",
+                 "Pareto local search with restarts (Paquete et al. 2004)",
+                 {},
+                 make_plain<LocalSearch>,
+                 "local_search"},
+    SearcherKind{"regularized_evolution", "ageing evolution (Real et al. 2019)", regularized_evolution_options,
+                 make_with<RegularizedEvolution, RegularizedEvolutionOptions>, "regularized_evolution"},
+    SearcherKind{"nsga2", "non-dominated sorting genetic algorithm (Deb et al. 2002)", evolution_options,
+                 make_with<Nsga2, EvolutionOptions>, "nsga2"},
+    SearcherKind{"nsga3", "niches around reference directions (Deb and Jain 2014)", evolution_options,
+                 make_limited<Nsga3>, "nsga3"},
+    SearcherKind{"moead", "decomposition into weighted subproblems (Zhang and Li 2007)", moead_options,
+                 make_with<Moead, MoeadOptions>, "moead"},
+    SearcherKind{"smsemoa", "selection by hypervolume (Beume et al. 2007)", evolution_options, make_limited<SmsEmoa>,
+                 "smsemoa"},
+    SearcherKind{"agemoea2", "survival along a modelled front (Panichella 2022)", evolution_options,
+                 make_limited<AgeMoea2>, "agemoea2"},
 };
 
 void refuse_unknown_keys(const Config& search, const SearcherKind& kind) {
