@@ -77,7 +77,7 @@ TEST_CASE("a space that is exhausted ends the study, and so do limits that nothi
 TEST_CASE("what is wrong with a study is said with its place, before anything is created") {
   REQUIRE_THAT(refused("space: space.yaml\n" + two_totals + "search: {trails: 10}\n"), ContainsSubstring("unknown key 'trails'") && ContainsSubstring("did you mean 'trials'?") && ContainsSubstring("study.yaml:3:10"));
   REQUIRE_THAT(refused("space: space.yaml\n" + two_totals + "search: {trials: many}\n"), ContainsSubstring("many") && ContainsSubstring("study.yaml:3"));
-  REQUIRE_THAT(refused("space: space.yaml\n" + two_totals + "search: {trials: 5, algorithm: nsga3}\n"), ContainsSubstring("no searcher is called 'nsga3'") && ContainsSubstring("did you mean 'nsga2'?"));
+  REQUIRE_THAT(refused("space: space.yaml\n" + two_totals + "search: {trials: 5, algorithm: nsga2x}\n"), ContainsSubstring("no searcher is called 'nsga2x'") && ContainsSubstring("did you mean 'nsga2'?"));
   REQUIRE_THAT(refused("space: nowhere.yaml\n" + two_totals + ten_trials), ContainsSubstring("nowhere.yaml") && ContainsSubstring("study.yaml:1"));
   REQUIRE_THAT(refused("space: space.yaml\nobjectives: [{name: mac}]\n" + ten_trials), ContainsSubstring("did you mean 'macs'?") && ContainsSubstring("study.yaml:2"));
   REQUIRE_THAT(refused("space: space.yaml\nobjectives: [{name: seconds, table: {file: table.csv}}]\n" + ten_trials), ContainsSubstring("a column of every trials.csv"));
