@@ -8,14 +8,21 @@
 #include "search/agemoea2.hpp"
 #include "search/auto_search.hpp"
 #include "search/exhaustive.hpp"
+#include "search/gp_ehvi.hpp"
 #include "search/latin_hypercube.hpp"
 #include "search/local_search.hpp"
+#include "search/mobananas.hpp"
 #include "search/moead.hpp"
+#include "search/motpe.hpp"
 #include "search/nsga2.hpp"
 #include "search/nsga3.hpp"
+#include "search/parego.hpp"
+#include "search/progressive.hpp"
 #include "search/random_search.hpp"
 #include "search/regularized_evolution.hpp"
+#include "search/reinforce.hpp"
 #include "search/smsemoa.hpp"
+#include "search/surrogate_evolution.hpp"
 
 namespace paretoforge {
 
@@ -26,6 +33,13 @@ constexpr std::array<std::string_view, 3> evolution_options{"population", "cross
 constexpr std::array<std::string_view, 4> moead_options{"population", "crossover", "mutation", "neighbours"};
 constexpr std::array<std::string_view, 2> regularized_evolution_options{"population", "sample"};
 constexpr std::array<std::string_view, 1> latin_hypercube_options{"points"};
+constexpr std::array<std::string_view, 3> motpe_options{"start", "candidates", "good"};
+constexpr std::array<std::string_view, 3> mobananas_options{"start", "refit", "pool"};
+constexpr std::array<std::string_view, 3> gp_ehvi_options{"start", "pool", "fronts"};
+constexpr std::array<std::string_view, 4> parego_options{"start", "pool", "rho", "steps"};
+constexpr std::array<std::string_view, 3> surrogate_evolution_options{"start", "population", "generations"};
+constexpr std::array<std::string_view, 3> progressive_options{"beam", "stages", "pool"};
+constexpr std::array<std::string_view, 5> reinforce_options{"reward", "rate", "entropy", "decay", "power"};
 
 /// A searcher whose only argument is its problem.
 template <class Algorithm>
@@ -51,9 +65,21 @@ std::unique_ptr<Searcher> make_latin_hypercube(const SearchProblem& problem, con
   return std::make_unique<LatinHypercube>(problem, points ? static_cast<std::size_t>(points->integer(1, 100'000)) : 20);
 }
 
+/// One that a function makes, whose class is its own affair.
+template <class Options, std::unique_ptr<Searcher> (*create)(const SearchProblem&, const Options&)>
+std::unique_ptr<Searcher> make_by(const SearchProblem& problem, const std::optional<Config>& search) {
+  return create(problem, search ? Options::read(*search) : Options{});
+}
+
+template <TreeSurrogate surrogate>
+std::unique_ptr<Searcher> make_tree_evolution(const SearchProblem& problem, const std::optional<Config>& search) {
+  return make_surrogate_evolution(problem, search ? SurrogateEvolutionOptions::read(*search, surrogate)
+                                                  : SurrogateEvolutionOptions{.surrogate = surrogate});
+}
+
 constexpr std::array table{
     SearcherKind{"auto", "Gaussian processes on networks, cheap objectives exact, hypervolume improvement; the default",
-                 auto_options, make_with<AutoSearch, AutoOptions>, "auto"},
+                 auto_options, make_with<AutoSearch, AutoOptions>, "auto", true},
     SearcherKind{"random", "uniform, no point twice", {}, make_plain<RandomSearch>, "random"},
     SearcherKind{"exhaustive", "every point, in order", {}, make_plain<Exhaustive>, "exhaustive"},
     SearcherKind{"latin_hypercube", "designs with every decision balanced (McKay et al. 1979)", latin_hypercube_options,
@@ -75,6 +101,22 @@ constexpr std::array table{
                  "smsemoa"},
     SearcherKind{"agemoea2", "survival along a modelled front (Panichella 2022)", evolution_options,
                  make_limited<AgeMoea2>, "agemoea2"},
+    SearcherKind{"motpe", "multi-objective tree-structured Parzen estimator (Ozaki et al. 2020)", motpe_options,
+                 make_by<MotpeOptions, make_motpe>, "motpe", true},
+    SearcherKind{"mobananas", "ensemble of neural networks, mutants, Thompson sampling (Guerrero-Viu et al. 2021)",
+                 mobananas_options, make_by<MobananasOptions, make_mobananas>, "mobananas", true},
+    SearcherKind{"gp_ehvi", "Gaussian processes, expected hypervolume improvement (Daulton et al. 2020, 2021)",
+                 gp_ehvi_options, make_by<GpEhviOptions, make_gp_ehvi>, "gp_ehvi", true},
+    SearcherKind{"parego", "Gaussian processes, random scalarisations (Knowles 2006)", parego_options,
+                 make_by<ParegoOptions, make_parego>, "parego", true},
+    SearcherKind{"forest_evolution", "evolution on a random forest (after Lu et al. 2020)", surrogate_evolution_options,
+                 make_tree_evolution<TreeSurrogate::forest>, "forest_evolution", true},
+    SearcherKind{"boosted_evolution", "evolution on boosted trees (after Lu et al. 2020)", surrogate_evolution_options,
+                 make_tree_evolution<TreeSurrogate::boosted>, "boosted_evolution", true},
+    SearcherKind{"progressive", "grows complexity under an ensemble of networks (Liu et al. 2018)", progressive_options,
+                 make_by<ProgressiveOptions, make_progressive>, "progressive", true},
+    SearcherKind{"reinforce", "policy gradient with a factorised policy (Williams 1992, Tan et al. 2019)",
+                 reinforce_options, make_by<ReinforceOptions, make_reinforce>, "reinforce"},
 };
 
 void refuse_unknown_keys(const Config& search, const SearcherKind& kind) {

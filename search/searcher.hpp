@@ -68,6 +68,8 @@ struct SearcherKind {
   /// Reads its options from the `search:` map (null where there is none); throws ConfigError.
   std::unique_ptr<Searcher> (*make)(const SearchProblem&, const std::optional<Config>& search);
   std::string_view resolved;  ///< the name of the searcher that works: nsga2 for auto
+  /// Whether models are asked for each proposal: made for hundreds of trials and not for 100,000.
+  bool modelled = false;
 };
 std::span<const SearcherKind> searchers();
 /// The row of that name; throws ConfigError at `place` with the nearest name.

@@ -3,10 +3,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
 #include "search/objective.hpp"
+#include "search/searcher.hpp"
 #include "space/space.hpp"
 
 namespace paretoforge {
@@ -36,6 +38,12 @@ layers:
 
 /// A cell whose points are often the same network: skip or zero on parallel edges.
 inline Space cell_space() { return Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/nasbench201.yaml"); }
+
+/// How many of `trials` the conformance suite asks of a searcher: a quarter, 40 at least, where a model is asked each
+/// time.
+inline std::uint64_t affordable(const SearcherKind& kind, std::uint64_t trials) {
+  return kind.modelled ? std::min(trials, std::max<std::uint64_t>(40, trials / 4)) : trials;
+}
 
 inline double value_sum(const Architecture& point) {
   double sum = 0;

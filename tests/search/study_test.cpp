@@ -113,7 +113,7 @@ TEST_CASE("threads and finishing order change nothing, for every searcher") {
   for (const SearcherKind& kind : searchers()) {
     std::vector<Trial> first;
     for (const unsigned threads : {1u, 2u, 5u}) {
-      Study study = study_of(cell_space(), sleepy_objectives(), 120, std::string(kind.name));
+      Study study = study_of(cell_space(), sleepy_objectives(), affordable(kind, 120), std::string(kind.name));
       study.threads = threads;
       const auto state = study.run();
       if (threads == 1) first = timeless(state.trials);

@@ -1,0 +1,116 @@
+// The history of a model-based search.
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "search/history_internal.hpp"
+
+namespace paretoforge {
+
+namespace {
+
+constexpr std::size_t enough_feasible = 4;
+
+RangeScale scale_of(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const double low = values.front(), quartile = values[(values.size() - 1) * 3 / 4];
+  return {low, quartile > low ? quartile : values.back()};
+}
+
+}  // namespace
+
+double RangeScale::operator()(double cost) const {
+  // Halved, so that a range from -1e308 to 1e308 does not overflow.
+  const double range = high / 2 - low / 2;
+  if (!(range > 0)) return cost > high ? 1 : cost < low ? -0.5 : 0;
+  const double share = (cost / 2 - low / 2) / range;
+  if (share > 1) return 2 - 1 / share;
+  return share < 0 ? -1 - 1 / (share - 1) : share;
+}
+
+Observation History::observed(const Trial& trial) const {
+  Observation seen{.architecture = trial.architecture,
+                   .violation = violation(criteria_, trial),
+                   .complete = trial.state == TrialState::complete,
+                   .failed = trial.state == TrialState::failed,
+                   .number = trial.number};
+  for (std::size_t k = 0; k < criteria_.size(); ++k) {
+    const auto value = k < trial.values.size() ? trial.values[k] : std::nullopt;
+    seen.costs.push_back(value ? std::optional(cost(criteria_[k], *value)) : std::nullopt);
+  }
+  return seen;
+}
+
+void History::tell(const Trial& trial) {
+  const auto waiting = std::find(pending_.begin(), pending_.end(), trial.architecture);
+  if (waiting != pending_.end()) pending_.erase(waiting);
+  told_.push_back(observed(trial));
+  told_.back().repeat = trial.number <= newest_;
+  trials_ += !told_.back().repeat;
+  newest_ = std::max(newest_, trial.number);
+}
+
+void History::update(const Trial& trial) {
+  for (Observation& seen : told_) {
+    if (seen.number != trial.number) continue;
+    const bool repeat = seen.repeat;
+    Architecture architecture = std::move(seen.architecture);
+    seen = observed(trial);
+    seen.repeat = repeat;
+    seen.architecture = std::move(architecture);
+  }
+}
+
+std::vector<RangeScale> History::scales() const {
+  const auto good = [](const Observation& seen) { return seen.complete && seen.violation == 0; };
+  const auto feasible = static_cast<std::size_t>(std::count_if(told_.begin(), told_.end(), good));
+  std::vector<RangeScale> result;
+  for (std::size_t k = 0; k < criteria_.size(); ++k) {
+    std::vector<double> values;
+    for (const Observation& seen : told_)
+      if (seen.costs[k] && (feasible < enough_feasible || good(seen))) values.push_back(*seen.costs[k]);
+    result.push_back(scale_of(std::move(values)));
+  }
+  return result;
+}
+
+std::vector<double> scaled_costs(const Observation& observation, std::span<const RangeScale> scales) {
+  std::vector<double> result;
+  for (std::size_t k = 0; k < scales.size(); ++k) result.push_back(scales[k](observation.costs[k].value()));
+  return result;
+}
+
+std::vector<Individual> History::ranked(std::span<const RangeScale> scales) const {
+  std::vector<Individual> all;
+  for (const Observation& seen : told_) {
+    all.push_back({.architecture = seen.architecture, .violation = seen.violation});
+    if (seen.complete) all.back().costs = scaled_costs(seen, scales);
+  }
+  rank(all);
+  return all;
+}
+
+Costs History::front(std::span<const RangeScale> scales) const {
+  Costs points(criteria_.size()), best(criteria_.size());
+  for (const Observation& seen : told_)
+    if (seen.complete && seen.violation == 0) points.add(scaled_costs(seen, scales));
+  const auto layers = nondominated_layers(points);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    if (layers[i] == 0) best.add(points[i]);
+  return best;
+}
+
+std::vector<std::size_t> History::instructive(std::size_t most) const {
+  std::vector<std::size_t> places(told_.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  if (places.size() <= most) return places;
+  const std::vector<Individual> all = ranked(scales());
+  const auto older = places.end() - static_cast<std::ptrdiff_t>(most / 2);
+  std::stable_sort(places.begin(), older, [&](std::size_t a, std::size_t b) { return fitter(all[a], all[b]); });
+  places.erase(places.begin() + static_cast<std::ptrdiff_t>(most - most / 2), older);
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
+}  // namespace paretoforge

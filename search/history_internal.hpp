@@ -1,0 +1,74 @@
+// What model-based searchers know: the trials told, the points that wait for theirs, and costs on a common scale.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "search/objective.hpp"
+#include "search/population.hpp"
+#include "search/trial.hpp"
+#include "space/space.hpp"
+
+namespace paretoforge {
+
+/// A proposal that was told.
+struct Observation {
+  Architecture architecture = {};
+  std::vector<std::optional<double>> costs = {};  ///< one per criterion, to be minimised; empty where not measured
+  double violation = 0;                           ///< of the limits; infinite where it failed or was pruned
+  bool complete = false;
+  bool failed = false;
+  std::uint64_t number = 0;  ///< of the trial
+  bool repeat = false;       ///< another trial's network, told at no cost
+};
+
+/// Costs of one criterion from any range on a common one: 0 the least seen, 1 the upper quartile. Linear between;
+/// beyond it approaches 2 above and -1 below, slope kept at the joints, so that one enormous value cannot hide the
+/// others.
+struct RangeScale {
+  double low = 0, high = 0;
+  double operator()(double cost) const;
+};
+
+/// Everything told so far, in the order of the tells.
+class History {
+ public:
+  explicit History(std::vector<Criterion> criteria) : criteria_(std::move(criteria)) {}
+
+  void asked(Architecture point) { pending_.push_back(std::move(point)); }
+  void tell(const Trial& trial);
+  /// What was told of that trial's architecture before is replaced.
+  void update(const Trial& trial);
+
+  const std::vector<Criterion>& criteria() const { return criteria_; }
+  std::span<const Observation> told() const { return told_; }
+  /// Asked for and not told yet, in that order.
+  std::span<const Architecture> pending() const { return pending_; }
+  /// Told, repeats not counted.
+  std::size_t trials() const { return trials_; }
+
+  /// One per criterion, from the trials that keep all limits where four do, else from all that have a value. Constant
+  /// or unknown costs have a scale that gives 0.
+  std::vector<RangeScale> scales() const;
+  /// Everything told under constrained domination (see rank), on the common scale where complete.
+  std::vector<Individual> ranked(std::span<const RangeScale> scales) const;
+  /// The scaled costs of what is complete and keeps all limits and nothing dominates.
+  Costs front(std::span<const RangeScale> scales) const;
+  /// Positions in told() of at most `most` to learn from: all, or the newest half of them and the fittest.
+  std::vector<std::size_t> instructive(std::size_t most) const;
+
+ private:
+  Observation observed(const Trial& trial) const;
+
+  std::vector<Criterion> criteria_;
+  std::vector<Observation> told_;
+  std::vector<Architecture> pending_;
+  std::size_t trials_ = 0;
+  std::uint64_t newest_ = 0;  ///< the greatest number of a trial told
+};
+
+/// The costs on the common scale; all must be known.
+std::vector<double> scaled_costs(const Observation& observation, std::span<const RangeScale> scales);
+
+}  // namespace paretoforge
