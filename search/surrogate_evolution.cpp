@@ -61,7 +61,7 @@ class SurrogateEvolution final : public ForecastSearch {
 SurrogateEvolutionOptions SurrogateEvolutionOptions::read(const Config& search, TreeSurrogate surrogate) {
   SurrogateEvolutionOptions options{.surrogate = surrogate};
   read_count(search, "start", options.start, 1, 100000);
-  read_count(search, "population", options.population, 4, 10000);
+  read_count(search, "population", options.population, 2, 10000);
   read_count(search, "generations", options.generations, 1, 1000);
   return options;
 }

@@ -21,7 +21,7 @@ struct SurrogateEvolutionOptions {
   std::size_t start = 20;        ///< random trials before the first model; the paper's 100 for its 350
   std::size_t population = 40;   ///< on the surrogate; the paper's
   std::size_t generations = 10;  ///< on the surrogate, for each proposal
-  /// The keys start (1 to 100,000), population (4 to 10,000) and generations (1 to 1,000) of the `search:` map.
+  /// The keys start (1 to 100,000), population (2 to 10,000) and generations (1 to 1,000) of the `search:` map.
   static SurrogateEvolutionOptions read(const Config& search, TreeSurrogate surrogate);
 };
 
