@@ -12,6 +12,7 @@
 #include "search/cost_scale.hpp"
 #include "search/improvement.hpp"
 #include "search/posterior_internal.hpp"
+#include "search/reading_model_internal.hpp"
 #include "search/wishes.hpp"
 
 namespace paretoforge {
@@ -20,10 +21,10 @@ namespace paretoforge {
 struct Proposed {
   PoolPoint point;
   std::vector<double> row;
-  std::vector<double> costs = {};     ///< empty until told, and where the trial is not complete
-  std::vector<double> readings = {};  ///< costs at the highest rung below the full budget, NaN where not read; or empty
-  std::uint64_t trial = 0;            ///< its number, once told
-  bool paused = false;                ///< pruned, and may go on
+  std::vector<double> costs = {};         ///< empty until told, and where the trial is not complete
+  std::vector<ReadingRow> readings = {};  ///< by criterion, below the full budget; its row is left empty
+  std::uint64_t trial = 0;                ///< its number, once told
+  bool paused = false;                    ///< pruned, and may go on
 };
 
 /// Models of the criteria that only a trial tells, with the candidates they follow.
@@ -72,7 +73,13 @@ class AutoModels {
   };
 
   void learn_readings(std::span<const Proposed> told, const CandidatePool& pool);
-  Encoded hinted(Encoded rows, std::span<const Proposed* const> known) const;
+  void add_posterior(std::size_t m, const Encoded& rows, const Eigen::VectorXd& y, Eigen::Index room);
+  /// By modelled criterion, on their standard scales: of a point followed, and how far a reading of it would move them.
+  struct Beliefs {
+    std::vector<double> means = {}, variances = {}, moves = {};
+  };
+  Beliefs beliefs(std::size_t w) const;
+  double worth(const OpenBoxes& open, const PoolPoint& point, const Beliefs& beliefs, double spent) const;
   void scale(std::span<const std::size_t> rows, std::span<const Proposed> told);
   void fit(std::span<const std::size_t> rows, std::span<const Proposed> told, std::size_t room);
   std::vector<std::size_t> candidates(const CandidatePool& pool, const FreshPoints& fresh, std::size_t rows) const;
@@ -96,19 +103,10 @@ class AutoModels {
   std::vector<KernelBlock> blocks_;
   std::vector<KernelHyper> hyper_;
   std::vector<Posterior> posteriors_;
-  /// What readings say of any point: a column of the rows of the models of the full budget, so that a low budget is a
-  /// hint whose worth they learn (recursive co-kriging as a feature: Perdikaris, Raissi, Damianou, Lawrence and
-  /// Karniadakis, "Nonlinear information fusion algorithms for data-efficient multi-fidelity modelling", 2017).
-  struct Hint {
-    std::size_t criterion;
-    CostScale scale;
-    Posterior posterior;
-  };
-  std::vector<Hint> hints_;
-  std::vector<KernelHyper> hint_hyper_;  ///< by criterion
-  std::vector<std::size_t> hint_tuned_;  ///< readings there were when they were found
-  std::vector<Proposed> paused_;         ///< followed behind the candidates
-  std::vector<std::size_t> followed_;    ///< positions in the pool, behind those waiting at the refresh
+  std::vector<ReadingModel> readings_;  ///< by modelled criterion
+  double rung_share_ = 0;               ///< what the first rung costs of the full budget; 0: there are none
+  std::vector<Proposed> paused_;        ///< followed behind the candidates
+  std::vector<std::size_t> followed_;   ///< positions in the pool, behind those waiting at the refresh
   std::vector<char> gone_;
   std::size_t first_followed_ = 0;
   std::deque<Waiting> waiting_;

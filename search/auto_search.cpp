@@ -7,6 +7,7 @@
 
 #include "search/auto_models_internal.hpp"
 #include "search/candidate_pool.hpp"
+#include "search/ranking.hpp"
 
 namespace paretoforge {
 
@@ -30,6 +31,7 @@ struct AutoSearch::State {
   State(const SearchProblem& problem, Random& random, std::size_t most_rows)
       : pool(problem, random), models(problem, pool, most_rows) {}
   std::optional<AutoModels::Choice> choose(const FreshPoints& fresh);
+  std::optional<std::size_t> first_promotion() const;
   void note(Proposed& proposed, const Trial& trial, std::span<const Criterion> criteria);
 };
 
@@ -115,13 +117,12 @@ std::optional<AutoModels::Choice> AutoSearch::State::choose(const FreshPoints& f
 std::optional<std::uint64_t> AutoSearch::promote() {
   State& state = *state_;
   state.models.weigh_paused();
+  if (!state.start.empty()) return std::nullopt;
   std::optional<std::size_t> place;
-  for (std::size_t i = 0; i < state.told.size() && !place && state.complete + state.running.size() < first_promoted;
-       ++i)
-    if (state.told[i].paused) place = i;
-  if (!place && state.start.empty()) {
-    const auto best = state.choose(fresh_);
-    for (std::size_t i = 0; best && best->trial != 0 && i < state.told.size(); ++i)
+  if (state.complete + state.running.size() < first_promoted) {
+    place = state.first_promotion();
+  } else if (const auto best = state.choose(fresh_); best && best->trial != 0) {
+    for (std::size_t i = 0; i < state.told.size(); ++i)
       if (state.told[i].trial == best->trial) place = i;
     if (place) state.models.take(*best, state.pool);
   }
@@ -129,6 +130,25 @@ std::optional<std::uint64_t> AutoSearch::promote() {
   state.told[*place].paused = false;
   state.running.push_back(*place);
   return state.told[*place].trial;
+}
+
+/// Before there is a model of the full budget: spread over what the readings show as best.
+std::optional<std::size_t> AutoSearch::State::first_promotion() const {
+  std::vector<std::size_t> able;
+  Costs points(told.empty() ? 1 : told[0].point.costs.size());
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    if (std::all_of(told[i].readings.begin(), told[i].readings.end(),
+                    [](const ReadingRow& each) { return each.costs.empty(); }))
+      continue;
+    std::vector<double> costs = told[i].point.costs;
+    for (std::size_t c = 0; c < costs.size(); ++c)
+      if (!told[i].readings[c].costs.empty()) costs[c] = told[i].readings[c].costs.back();
+    able.push_back(i);
+    points.add(costs);
+  }
+  for (const std::size_t i : best(points, points.size(), Ranking::epsilon_net))
+    if (told[able[i]].paused) return able[i];
+  return std::nullopt;
 }
 
 std::optional<Architecture> AutoSearch::any_point() {
@@ -173,10 +193,12 @@ void AutoSearch::update(const Trial& trial) {
 void AutoSearch::State::note(Proposed& proposed, const Trial& trial, std::span<const Criterion> criteria) {
   proposed.trial = trial.number;
   proposed.paused = trial.state == TrialState::pruned;
-  if (!trial.readings.empty()) proposed.readings.assign(criteria.size(), std::numeric_limits<double>::quiet_NaN());
-  for (const Reading& reading : trial.readings)
-    if (reading.rung == trial.readings.back().rung)
-      proposed.readings[reading.objective] = cost(criteria[reading.objective], reading.value);
+  proposed.readings.assign(criteria.size(), {});
+  for (const Reading& reading : trial.readings) {
+    ReadingRow& own = proposed.readings[reading.objective];
+    if (own.costs.empty()) own.first_rung = reading.rung;
+    own.costs.push_back(cost(criteria[reading.objective], reading.value));
+  }
   if (trial.state == TrialState::complete) proposed.costs = costs(criteria, trial);
   models.tell(proposed.point.architecture, proposed.costs);
   complete += !proposed.costs.empty();

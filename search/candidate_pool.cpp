@@ -7,6 +7,8 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "predictors/features.hpp"
+
 namespace paretoforge {
 
 namespace {
@@ -42,6 +44,13 @@ std::vector<std::vector<double>> sampled_rows(const SearchProblem& problem, cons
   return rows;
 }
 
+/// Where a feature of the graph stands in a NetworkRow.
+std::size_t feature_column(const Space& space, std::string_view name) {
+  std::size_t place = 0;
+  while (feature_list()[place].name != name) ++place;
+  return NetworkRow::blocks(space).back().begin + place;
+}
+
 /// Rounded, so that sums in another order are still equal.
 std::uint64_t network_of(std::span<const double> graph_columns) {
   std::uint64_t result = 0x9e3779b97f4a7c15u;
@@ -55,10 +64,30 @@ std::uint64_t network_of(std::span<const double> graph_columns) {
 CandidatePool::CandidatePool(const SearchProblem& problem, Random& random)
     : CandidatePool(problem, first_points(problem, random)) {}
 
+Effort::Effort(const Space& space, std::span<const std::vector<double>> sample)
+    : work_(feature_column(space, "graph.work")), moved_(feature_column(space, "graph.moved")) {
+  for (const auto& row : sample) {
+    mean_work_ += std::expm1(row[work_]) / static_cast<double>(sample.size());
+    mean_moved_ += std::expm1(row[moved_]) / static_cast<double>(sample.size());
+  }
+}
+
+double Effort::operator()(std::span<const double> row) const {
+  constexpr double fixed = 0.3, by_work = 0.35, by_moved = 0.35;
+  const auto share = [](double value, double mean) { return mean > 0 ? value / mean : 1; };
+  return fixed + by_work * share(std::expm1(row[work_]), mean_work_) +
+         by_moved * share(std::expm1(row[moved_]), mean_moved_);
+}
+
 CandidatePool::CandidatePool(const SearchProblem& problem, std::vector<Architecture> points)
+    : CandidatePool(problem, points, sampled_rows(problem, points)) {}
+
+CandidatePool::CandidatePool(const SearchProblem& problem, std::vector<Architecture> points,
+                             const std::vector<std::vector<double>>& rows)
     : problem_(problem),
       complete_(is_listed(problem)),
-      scaling_(sampled_rows(problem, points), NetworkRow::blocks(problem.space)) {
+      effort_(problem.space, rows),
+      scaling_(rows, NetworkRow::blocks(problem.space)) {
   for (Architecture& point : points) add(std::move(point));
   if (!complete_) seek_unbroken();
 }
@@ -86,6 +115,7 @@ std::pair<PoolPoint, std::vector<double>> CandidatePool::look_up(const Architect
   if (const auto row = NetworkRow::of(problem_.space, point)) {
     result.first.network = network_of(std::span(*row).subspan(problem_.space.encoding_width()));
     result.second = scaling_(*row);
+    result.first.effort = effort_(*row);
   } else {
     // Without a network only the decisions are known; graph columns are those of an average network.
     const std::vector<float> code = problem_.space.encode(point);

@@ -17,6 +17,21 @@ struct PoolPoint {
   std::vector<double> costs;  ///< one per criterion; NaN where only a trial tells
   double broken = 0;          ///< by how much cheap limits are missed; infinite where a trial is known to fail
   std::uint64_t network = 0;  ///< equal for isomorphic networks
+  double effort = 1;          ///< what its training costs beside that of an average network, as far as layers tell
+};
+
+/// What a training costs, relative to that of an average network: a part that all have, one that goes with
+/// multiply-accumulates and one with the elements that layers read and write. No measured time, which would be another
+/// each time and end all repeatability.
+class Effort {
+ public:
+  /// Of a sample of rows (NetworkRow).
+  Effort(const Space& space, std::span<const std::vector<double>> sample);
+  double operator()(std::span<const double> row) const;
+
+ private:
+  std::size_t work_, moved_;  ///< columns
+  double mean_work_ = 0, mean_moved_ = 0;
 };
 
 /// Where the points that may be proposed are at most `most_listed`, all of them; else a sample that `breed` renews.
@@ -41,6 +56,8 @@ class CandidatePool {
 
  private:
   CandidatePool(const SearchProblem& problem, std::vector<Architecture> points);
+  CandidatePool(const SearchProblem& problem, std::vector<Architecture> points,
+                const std::vector<std::vector<double>>& sample);
   void measure(PoolPoint& point) const;
   Architecture child_of(std::span<const Architecture> parents, Random& random) const;
   void seek_unbroken();
@@ -48,6 +65,7 @@ class CandidatePool {
 
   SearchProblem problem_;
   bool complete_;
+  Effort effort_;
   RowScaling scaling_;
   std::vector<PoolPoint> points_;
   Encoded rows_;

@@ -29,7 +29,8 @@ struct FidelitySettings {
     /// Brackets that begin at each rung in turn, the more trials the lower (Li, Jamieson, DeSalvo, Rostamizadeh and
     /// Talwalkar, "Hyperband", 2018).
     hyperband,
-    /// The searcher says what goes on, by what its model expects of the full budget: see Searcher::promote.
+    /// The searcher says what goes on, by what its model expects of the full budget: see Searcher::promote. The default
+    /// where the searcher can: `auto`.
     searcher
   };
   Scheduler scheduler = Scheduler::asha;

@@ -11,19 +11,47 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-Posterior::Posterior(KernelHyper hyper, const BlockedRows& rows, const VectorXd& y, Index room)
-    : hyper_(std::move(hyper)), rows_(rows), added_(room, 0) {
-  MatrixXd k = covariances(squared_distances(rows_, rows_), hyper_);
-  k.diagonal().array() += noise() + kernel_jitter * hyper_.variance();
+MatrixXd covariances(const Distances& distances, const KernelHyper& hyper, const Kin& kin, Index columns) {
+  if (kin.rows == 0) return covariances(distances, hyper);
+  MatrixXd sum = MatrixXd::Zero(distances[0].rows(), distances[0].cols());
+  const Index rows = sum.rows() - kin.rows, others = sum.cols() - columns;
+  for (std::size_t b = 0; b < distances.size(); ++b) {
+    const MatrixXd shape = block_covariance(distances[b], 0, hyper.length[b]);
+    const double own = std::exp(hyper.amplitude[b]), akin = std::exp(kin.hyper.amplitude[b]);
+    sum.topLeftCorner(kin.rows, columns) += akin * akin * shape.topLeftCorner(kin.rows, columns);
+    sum.topRightCorner(kin.rows, others) += kin.likeness * akin * own * shape.topRightCorner(kin.rows, others);
+    sum.bottomLeftCorner(rows, columns) += kin.likeness * akin * own * shape.bottomLeftCorner(rows, columns);
+    sum.bottomRightCorner(rows, others) += own * own * shape.bottomRightCorner(rows, others);
+  }
+  return sum;
+}
+
+VectorXd noise_of(const KernelHyper& hyper, const Kin& kin, Index rows) {
+  VectorXd noise(rows);
+  noise.head(kin.rows).setConstant(std::exp(2 * kin.hyper.noise) + kernel_jitter * kin.hyper.variance());
+  noise.tail(rows - kin.rows).setConstant(std::exp(2 * hyper.noise) + kernel_jitter * hyper.variance());
+  return noise;
+}
+
+Posterior::Posterior(KernelHyper hyper, const BlockedRows& rows, const VectorXd& y, Index room, Kin kin)
+    : hyper_(std::move(hyper)), kin_(std::move(kin)), rows_(rows), added_(room, 0) {
+  MatrixXd k = covariances(squared_distances(rows_, rows_), hyper_, kin_, kin_.rows);
+  k.diagonal() += noise_of(hyper_, kin_, k.rows());
   lower_ = k.llt().matrixL();
   whitened_ = lower_.triangularView<Eigen::Lower>().solve(y);
 }
 
+/// factor^-1 covariances with the points, the first of which are read as kin.
+MatrixXd Posterior::explained(const BlockedRows& points, Index kin_columns) const {
+  MatrixXd result = covariances(squared_distances(rows_, points), hyper_, kin_, kin_columns);
+  lower_.triangularView<Eigen::Lower>().solveInPlace(result);
+  return result;
+}
+
 std::pair<VectorXd, VectorXd> Posterior::predict(const BlockedRows& points) const {
-  MatrixXd explained = covariances(squared_distances(rows_, points), hyper_);
-  lower_.triangularView<Eigen::Lower>().solveInPlace(explained);
-  VectorXd means = explained.transpose() * whitened_;
-  VectorXd variances = hyper_.variance() - explained.colwise().squaredNorm().transpose().array();
+  const MatrixXd first = explained(points, 0);
+  VectorXd means = first.transpose() * whitened_;
+  VectorXd variances = hyper_.variance() - first.colwise().squaredNorm().transpose().array();
   return {std::move(means), variances.cwiseMax(0)};
 }
 
@@ -31,11 +59,19 @@ void Posterior::watch(const BlockedRows& points) {
   watched_ = points;
   const Index n = lower_.rows(), room = added_.rows();
   explained_.resize(n + room, points.rows());
-  MatrixXd first = covariances(squared_distances(rows_, points), hyper_);
-  lower_.triangularView<Eigen::Lower>().solveInPlace(first);
+  const MatrixXd first = explained(points, 0);
   explained_.topRows(n) = first;
   means_ = first.transpose() * whitened_;
   variances_ = (hyper_.variance() - first.colwise().squaredNorm().transpose().array()).max(0);
+  if (kin_.rows > 0) {
+    const MatrixXd akin = explained(points, points.rows());
+    double common = 0;
+    for (std::size_t b = 0; b < hyper_.amplitude.size(); ++b)
+      common += kin_.likeness * std::exp(hyper_.amplitude[b] + kin_.hyper.amplitude[b]);
+    const Eigen::ArrayXd shared = common - first.cwiseProduct(akin).colwise().sum().transpose().array();
+    const Eigen::ArrayXd doubt = kin_.hyper.variance() - akin.colwise().squaredNorm().transpose().array();
+    moves_ = (shared.abs() / (doubt.max(0) + std::exp(2 * kin_.hyper.noise)).sqrt()).matrix();
+  }
   added_ = RowMatrix::Zero(room, n + room);
   whitened_.conservativeResize(n + room);
   index_.clear();

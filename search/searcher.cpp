@@ -161,9 +161,13 @@ SearchSettings SearchSettings::read(const Config& search) {
     settings.identity =
         identity->one_of({"network", "decisions"}) == "network" ? Identity::network : Identity::decisions;
   if (const auto fidelity = search.find("fidelity")) settings.fidelity = FidelitySettings::read(*fidelity);
+  // `auto` knows better than a rule by ranks; the others have nothing to say.
+  if (settings.kind->resolved == "auto" && !(search.find("fidelity") && search.at("fidelity").find("scheduler")))
+    settings.fidelity.scheduler = FidelitySettings::Scheduler::searcher;
   if (settings.fidelity.scheduler == FidelitySettings::Scheduler::searcher && settings.kind->resolved != "auto")
-    search.at("fidelity").fail("'" + std::string(settings.kind->name) + "' promotes no trials",
-                               "scheduler: searcher is for algorithm: auto");
+    search.at("fidelity")
+        .fail("'" + std::string(settings.kind->name) + "' promotes no trials",
+              "scheduler: searcher is for algorithm: auto");
   settings.options = search;
   return settings;
 }

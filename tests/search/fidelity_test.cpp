@@ -253,7 +253,9 @@ TEST_CASE("auto says what goes on: threads, kills between runs and larger budget
 TEST_CASE("only a searcher that can is left to say what goes on") {
   const auto read = [](const std::string& text) { return SearchSettings::read(Config::parse(text, "study.yaml")); };
   CHECK(read("{trials: 9, fidelity: {scheduler: searcher}}").fidelity.scheduler == Scheduler::searcher);
-  CHECK(read("{trials: 9}").fidelity.scheduler == Scheduler::asha);
+  CHECK(read("{trials: 9}").fidelity.scheduler == Scheduler::searcher);
+  CHECK(read("{trials: 9, fidelity: {scheduler: hyperband}}").fidelity.scheduler == Scheduler::hyperband);
+  CHECK(read("{trials: 9, algorithm: random}").fidelity.scheduler == Scheduler::asha);
   CHECK(read("{trials: 9, fidelity: {eta: 4, ranking: hypervolume}}").fidelity.eta == 4);
   CHECK_THROWS_AS(read("{trials: 9, algorithm: random, fidelity: {scheduler: searcher}}"), ConfigError);
   CHECK_THROWS_AS(read("{trials: 9, fidelity: {scheduler: median}}"), ConfigError);

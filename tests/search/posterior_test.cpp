@@ -59,3 +59,55 @@ TEST_CASE("rows added and resolved one at a time are believed as rows fitted at 
   CHECK(growing.means() == before);
   CHECK(believed != before[3]);
 }
+
+namespace {
+
+/// A value and its kin at random points: `kin` rows of the one, then rows of the other.
+struct KinCase {
+  Encoded points;
+  Eigen::VectorXd y;
+  KernelHyper hyper{2};
+  Kin kin;
+
+  KinCase(Eigen::Index kin_rows, std::size_t rows, Random& random) : points(random_rows(rows, random)) {
+    y.resize(static_cast<Eigen::Index>(rows));
+    for (auto& value : y) value = random.normal();
+    hyper.length = {-0.5, 0.3};
+    kin = {kin_rows, hyper, 0.7};
+    kin.hyper.amplitude = {0.4, -0.8};
+    kin.hyper.noise = -1;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("one row of kin moves the mean as a bivariate normal does") {
+  Random random(3);
+  const KinCase one(1, 1, random);
+  const Posterior posterior(one.hyper, BlockedRows(one.points, blocks), one.y, 0, one.kin);
+  const auto [means, variances] = posterior.predict(BlockedRows(one.points, blocks));
+  const double own = one.hyper.variance(), akin = one.kin.hyper.variance() * (1 + kernel_jitter) + std::exp(-2.0);
+  const double shared = 0.7 * (std::exp(0.4) + std::exp(-0.8));
+  CHECK(means[0] == Approx(shared / akin * one.y[0]));
+  CHECK(variances[0] == Approx(own - shared * shared / akin));
+}
+
+TEST_CASE("a mean is expected to move by as much as reading its kin takes from its variance") {
+  Random random(4);
+  KinCase all(6, 16, random);
+  Posterior before(all.hyper, BlockedRows(some(all.points, 0, 12), blocks), all.y.head(12), 0, all.kin);
+  const BlockedRows watched(some(all.points, 12, 16), blocks);
+  before.watch(watched);
+  for (std::size_t w = 0; w < 4; ++w) {
+    // The same rows with one more of kin, which stands among the first.
+    Encoded more = some(all.points, 12 + w, 13 + w);
+    for (std::size_t i = 0; i < 12; ++i) more.add(all.points.row(i));
+    Eigen::VectorXd y(13);
+    y << 0, all.y.head(12);
+    Kin kin = all.kin;
+    ++kin.rows;
+    const auto after = Posterior(all.hyper, BlockedRows(more, blocks), y, 0, kin).predict(watched).second;
+    const auto place = static_cast<Eigen::Index>(w);
+    CHECK(before.moves()[place] * before.moves()[place] == Approx(before.variances()[place] - after[place]));
+  }
+}
