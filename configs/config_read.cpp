@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "configs/files.hpp"
 #include "configs/node_internal.hpp"
 
 namespace paretoforge {

@@ -48,4 +48,10 @@ void write_file(const std::filesystem::path& named, std::string_view content) {
   fail(named, reason);
 }
 
+std::uint64_t checksum(std::string_view bytes) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
+  return hash;
+}
+
 }  // namespace paretoforge

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "configs/config.hpp"
+#include "configs/files.hpp"
 #include "configs/source_internal.hpp"
 
 namespace paretoforge {
@@ -112,6 +113,9 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   const auto status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) fail_reading(path, "no such file", nearest_file(path));
   if (std::filesystem::is_directory(status)) fail_reading(path, "it is a folder", {});
+  const std::string too_large = "it holds more than " + std::to_string(limit >> 20) + " MiB";
+  if (std::filesystem::is_regular_file(status) && std::filesystem::file_size(path, error) > limit && !error)
+    fail_reading(path, too_large, {});
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
   if (!stream) fail_reading(path, errno == 0 ? "it cannot be opened" : std::strerror(errno), {});
@@ -121,7 +125,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
   std::vector<char> piece(1 << 16);
   while (stream.read(piece.data(), static_cast<std::streamsize>(piece.size())), stream.gcount() > 0) {
     text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
-    if (text.size() > limit) fail_reading(path, "it holds more than " + std::to_string(limit >> 20) + " MiB", {});
+    if (text.size() > limit) fail_reading(path, too_large, {});
   }
   if (stream.bad()) fail_reading(path, "reading it failed", {});
   return text;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -19,9 +18,6 @@ struct Mark {
   int line = 0;
   int column = 0;
 };
-
-/// The whole file; throws ConfigError where it cannot be read or holds more than `limit` bytes.
-std::string read_file(const std::filesystem::path& path, std::size_t limit);
 
 bool is_utf8(std::string_view text);
 

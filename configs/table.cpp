@@ -7,6 +7,7 @@
 #include <set>
 
 #include "configs/config.hpp"
+#include "configs/files.hpp"
 #include "configs/source_internal.hpp"
 
 namespace paretoforge {

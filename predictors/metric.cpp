@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "configs/files.hpp"
 #include "configs/table.hpp"
 #include "predictors/device.hpp"
 #include "predictors/features.hpp"
@@ -102,16 +103,14 @@ void name_unknown(const Graph& graph, std::vector<std::string>& reasons) {
 }  // namespace
 
 std::string space_key(const Space& space) {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
-  const auto mix = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    hash = (hash ^ 0xffu) * 0x100000001b3u;
-  };
+  std::string text;
+  const auto add = [&](std::string_view part) { (text += part) += '\xff'; };  // which no name holds
   for (const Decision& decision : space.decisions()) {
-    mix(decision.name);
-    for (const std::string& label : decision.labels) mix(label);
-    mix("");
+    add(decision.name);
+    for (const std::string& label : decision.labels) add(label);
+    add("");
   }
+  const std::uint64_t hash = checksum(text);
   std::array<char, 17> digits{};
   for (std::size_t i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[(hash >> (60 - 4 * i)) & 15];
   return space.name() + ' ' + digits.data();

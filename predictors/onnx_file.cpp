@@ -247,10 +247,11 @@ void check_tensor(const TensorProto& tensor, const std::string& file, const fs::
 
 std::optional<std::vector<double>> few_numbers(const TensorProto& tensor, const fs::path& folder) {
   const double elements = elements_of(tensor);
-  if (elements > few_elements) return std::nullopt;
+  const bool elsewhere = tensor.data_location() == TensorProto::EXTERNAL;
+  if (!(elements >= 0 && elements <= few_elements) || (elsewhere && folder.empty())) return std::nullopt;
   const auto bytes = static_cast<std::size_t>(elements * type_bits(tensor.data_type()) / 8);
   std::optional<std::vector<double>> numbers;
-  if (tensor.data_location() == TensorProto::EXTERNAL) {
+  if (elsewhere) {
     numbers = raw_numbers(external_bytes(tensor, folder, bytes), tensor.data_type());
   } else {
     numbers = tensor.has_raw_data() ? raw_numbers(tensor.raw_data(), tensor.data_type()) : typed_numbers(tensor);

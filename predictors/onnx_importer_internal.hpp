@@ -74,7 +74,23 @@ using Handler = void (*)(Importer&, const Step&);
 /// The function that reads operators of that type; nullptr where there is none.
 Handler find_handler(std::string_view type);
 
+/// `op` on the first input, which keeps its shape.
+void apply(Importer& in, const Step& step, const Op& op);
+
 // Families of operators, one file each.
+void read_function(Importer&, const Step&);
+void read_hard_sigmoid(Importer&, const Step&);
+void read_clip(Importer&, const Step&);
+void read_leaky_relu(Importer&, const Step&);
+void read_arithmetic(Importer&, const Step&);
+void read_add(Importer&, const Step&);
+void read_multiply(Importer&, const Step&);
+void read_qlinear_add(Importer&, const Step&);
+void read_softmax(Importer&, const Step&);
+void read_batch_norm(Importer&, const Step&);
+void read_layer_norm(Importer&, const Step&);
+void read_plane_norm(Importer&, const Step&);
+void read_skip_layer_norm(Importer&, const Step&);
 void read_conv(Importer&, const Step&);
 void read_qlinear_conv(Importer&, const Step&);
 void read_conv_transpose(Importer&, const Step&);
@@ -91,6 +107,8 @@ void read_squeeze(Importer&, const Step&);
 void read_unsqueeze(Importer&, const Step&);
 void read_transpose(Importer&, const Step&);
 void read_concat(Importer&, const Step&);
+void read_q_concat(Importer&, const Step&);
+void read_shuffle(Importer&, const Step&);
 void read_split(Importer&, const Step&);
 void read_gather(Importer&, const Step&);
 void read_pad(Importer&, const Step&);

@@ -135,6 +135,18 @@ void read_concat(Importer& in, const Step& step) {
   move(in, step, dims);
 }
 
+void read_q_concat(Importer& in, const Step& step) {
+  Step plain = step;  // output scale and zero point, then tensor, scale, zero point for each
+  plain.in.clear();
+  for (std::size_t i = 2; i < step.in.size(); i += 3) plain.in.push_back(step.in[i]);
+  read_concat(in, plain);
+}
+
+void read_shuffle(Importer& in, const Step& step) {
+  const Value x = in.input(step, 0);
+  in.output(step, x.dims, ChannelShuffle{size32(step.integer("groups", 1), "groups")}, {in.as(x, image_shape(x.dims))});
+}
+
 void read_split(Importer& in, const Step& step) {
   if (!is_computed(in, step)) return;
   const Value x = in.input(step, 0);

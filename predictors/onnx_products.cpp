@@ -2,14 +2,13 @@
 #include <algorithm>
 #include <set>
 
+#include "predictors/onnx_file_internal.hpp"
 #include "predictors/onnx_importer_internal.hpp"
 
 namespace paretoforge::onnx_in {
 namespace {
 
-std::int8_t bits_of(const Value& weights) {
-  return weights.type == 21 || weights.type == 22 ? 4 : weights.type == onnx::TensorProto::INT16 ? 16 : 8;
-}
+std::int8_t bits_of(const Value& weights) { return static_cast<std::int8_t>(integer_bits(weights.type)); }
 
 std::int64_t checked_macs(double macs) {
   if (macs > 1e15) throw StepError("it would cost more than 10^15 multiply-accumulates");

@@ -1,6 +1,7 @@
 // Convolutions and pools of ONNX.
 #include <algorithm>
 
+#include "predictors/onnx_file_internal.hpp"
 #include "predictors/onnx_importer_internal.hpp"
 
 namespace paretoforge::onnx_in {
@@ -69,19 +70,6 @@ Padding padding(const Window& w) {
 
 Dims spatial_of(const Dims& dims) { return dims.size() < 3 ? Dims{} : Dims(dims.begin() + 2, dims.end()); }
 
-int weight_bits(const Value& weights) {
-  switch (weights.type) {
-    case onnx::TensorProto::INT16:
-    case onnx::TensorProto::UINT16:
-      return 16;
-    case 21:
-    case 22:
-      return 4;
-    default:
-      return 8;
-  }
-}
-
 void convolve(Importer& in, const Step& step, std::size_t x_at, std::size_t w_at, std::size_t bias_at) {
   const Value x = in.input(step, x_at);
   const Value& weights = in.input(step, w_at);
@@ -110,7 +98,7 @@ void convolve(Importer& in, const Step& step, std::size_t x_at, std::size_t w_at
                   padding(w),
                   size32(groups, "groups"),
                   bias,
-                  static_cast<std::int8_t>(weight_bits(weights))};
+                  static_cast<std::int8_t>(integer_bits(weights.type))};
   NodeId node = in.graph().add(conv, in.as(x, image_shape(x.dims)));
   if (step.type.ends_with("FusedConv") && step.text("activation", "") == "Relu")
     node = in.graph().add(Activation{ActivationKind::relu}, node);

@@ -18,12 +18,6 @@ static_assert(std::endian::native == std::endian::little, "model files are writt
 
 constexpr char magic[8] = {'P', 'F', 'M', 'O', 'D', 'E', 'L', '1'};
 
-std::uint64_t checksum(std::string_view bytes) {  // FNV-1a
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
-  return hash;
-}
-
 void put(std::string& out, std::uint64_t number) { out.append(reinterpret_cast<const char*>(&number), sizeof number); }
 void put(std::string& out, const std::vector<float>& values) {
   put(out, values.size());

@@ -1,14 +1,12 @@
 // Writing and reading checkpoints.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string_view>
 
+#include "configs/files.hpp"
 #include "trainers/checkpoint_internal.hpp"
 
 namespace paretoforge {
@@ -17,13 +15,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
 
 constexpr std::string_view magic = "PFTRAIN1";
-
-/// FNV-1a: no change of one byte leaves it as it was.
-std::uint64_t checksum(std::string_view bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
-  return hash;
-}
 
 class Writer {
  public:
@@ -118,23 +109,6 @@ std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
   return reader.good() ? std::optional(std::move(checkpoint)) : std::nullopt;
 }
 
-/// The whole of it on disk before it has its name.
-bool written(const std::string& path, std::string_view bytes) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return false;
-  while (!bytes.empty()) {
-    const auto count = ::write(file, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  const bool good = bytes.empty() && ::fsync(file) == 0;
-  const int reason = errno;
-  ::close(file);
-  errno = reason;
-  return good;
-}
-
 }  // namespace
 
 std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const TrainRecipe& recipe,
@@ -160,11 +134,11 @@ std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const Trai
 }
 
 void save_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
-  const std::string beside = file.string() + ".new";
-  if (written(beside, bytes_of(checkpoint)) && ::rename(beside.c_str(), file.c_str()) == 0) return;
-  const std::string why = std::strerror(errno);
-  ::unlink(beside.c_str());
-  throw CheckpointError("cannot write " + file.string() + ": " + why);
+  try {
+    write_file(file, bytes_of(checkpoint));
+  } catch (const std::runtime_error& error) {
+    throw CheckpointError(error.what());
+  }
 }
 
 std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& file, std::uint64_t key, std::string& why) {

@@ -32,9 +32,15 @@ class OnnxMaker {
     info.set_name(name);
     if (!dims.empty()) describe(info, name, dims, onnx::TensorProto::FLOAT);
   }
-  /// Zeros of `bits` each.
+  /// Zeros of `bits` each; in a file that nobody opens where the model is `hollow`.
   std::string weight(const std::string& name, const Dims& dims, int type = onnx::TensorProto::FLOAT, int bits = 32) {
     auto& tensor = add_tensor(name, dims, type);
+    if (hollow) {
+      tensor.set_data_location(onnx::TensorProto::EXTERNAL);
+      auto& location = *tensor.add_external_data();
+      location.set_key("location"), location.set_value("weights.bin");
+      return name;
+    }
     std::int64_t count = 1;
     for (const std::int64_t dim : dims) count *= dim;
     tensor.set_raw_data(std::string(static_cast<std::size_t>((count * bits + 7) / 8), '\0'));
@@ -47,6 +53,11 @@ class OnnxMaker {
   }
   std::string scalar(const std::string& name, float value) {
     add_tensor(name, {}, onnx::TensorProto::FLOAT).add_float_data(value);
+    return name;
+  }
+
+  std::string index(const std::string& name, std::int64_t value) {
+    add_tensor(name, {}, onnx::TensorProto::INT64).add_int64_data(value);
     return name;
   }
 
@@ -71,6 +82,7 @@ class OnnxMaker {
   std::string bytes() const { return model.SerializeAsString(); }
 
   onnx::ModelProto model;
+  bool hollow = false;  ///< weights without their numbers, for networks of their real size
 
  private:
   static void describe(onnx::ValueInfoProto& info, const std::string& name, const Dims& dims, int type) {
