@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include "predictors/onnx_file_internal.hpp"
 #include "predictors/onnx_step_internal.hpp"
 
 namespace paretoforge::onnx_in {
@@ -155,11 +156,7 @@ std::optional<Value> filled(const Step& step, const Inputs& in) {
   int type = onnx::TensorProto::FLOAT;
   if (const auto* attribute = step.attribute("value"); attribute != nullptr && attribute->has_t()) {
     type = attribute->t().data_type();
-    if (attribute->t().int64_data_size() == 1) number = static_cast<double>(attribute->t().int64_data(0));
-    if (attribute->t().float_data_size() == 1) number = attribute->t().float_data(0);
-    if (attribute->t().raw_data().size() == 8 && type == onnx::TensorProto::INT64)
-      number = static_cast<double>(
-          static_cast<std::int64_t>(*reinterpret_cast<const unsigned char*>(attribute->t().raw_data().data())));
+    if (const auto given = few_numbers(attribute->t(), {}); given && given->size() == 1) number = given->front();
   }
   return with_numbers(dims, type, [&](std::int64_t) { return number; });
 }

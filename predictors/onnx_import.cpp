@@ -2,10 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 
 #include "configs/config.hpp"
+#include "configs/files.hpp"
 #include "predictors/onnx.hpp"
 #include "predictors/onnx_file_internal.hpp"
 #include "predictors/onnx_importer_internal.hpp"
@@ -277,12 +276,8 @@ Graph read_onnx(std::string_view bytes, const std::string& name, const std::file
 }
 
 Graph load_onnx(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) onnx_in::refuse(path.string(), "this is a folder, not an ONNX model");
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) onnx_in::refuse(path.string(), "cannot read this file");
-  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  return read_onnx(bytes, path.string(), path.has_parent_path() ? path.parent_path() : ".");
+  constexpr std::size_t most_bytes = std::size_t{1} << 31;  // of a protocol buffer
+  return read_onnx(read_file(path, most_bytes), path.string(), path.has_parent_path() ? path.parent_path() : ".");
 }
 
 bool is_onnx_name(const std::filesystem::path& path) { return path.extension() == ".onnx"; }
