@@ -204,6 +204,10 @@ std::optional<Value> folded_constant(const Step& step, const std::vector<const V
     if (!shapes.empty()) value = shapes[0];
   }
   if (!value) return std::nullopt;
+  // Weights of few bits that are only turned stay what they are; onnx was told of floats.
+  const auto moves = {"Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Slice"};
+  if (std::find(moves.begin(), moves.end(), step.type) != moves.end() && inputs[0] != nullptr)
+    value->type = inputs[0]->type;
   for (const Value* input : inputs)
     value->learned = value->learned || (input != nullptr && input->learned && input->elements() > 1);
   return value;

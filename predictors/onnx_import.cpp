@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "configs/config.hpp"
 #include "configs/files.hpp"
@@ -134,6 +135,31 @@ std::int64_t Importer::learned(const Step& step) const {
   return std::min(count, most_weights);
 }
 
+std::int64_t Importer::nested_params(const Step& step) {
+  std::int64_t count = 0;
+  const auto add = [&](const onnx::TensorProto& tensor) {
+    const std::int64_t elements = Value{{tensor.dims().begin(), tensor.dims().end()}}.elements();
+    if (elements > 1) count = std::min(count + elements, most_weights);
+  };
+  std::vector<const onnx::GraphProto*> graphs;
+  const auto look_into = [&](const onnx::NodeProto& node) {
+    for (const auto& attribute : node.attribute()) {
+      if (attribute.has_g()) graphs.push_back(&attribute.g());
+      for (const auto& graph : attribute.graphs()) graphs.push_back(&graph);
+      if (node.op_type() == "Constant" && attribute.has_t()) add(attribute.t());
+    }
+  };
+  if (step.proto == nullptr || step.type == "Constant") return 0;
+  look_into(*step.proto);
+  while (!graphs.empty()) {
+    const onnx::GraphProto& graph = *graphs.back();
+    graphs.pop_back();
+    for (const auto& tensor : graph.initializer()) add(tensor);
+    for (const auto& node : graph.node()) look_into(node);
+  }
+  return count;
+}
+
 std::optional<Dims> Importer::told_shape(const Step& step, std::size_t i) const {
   const auto shapes = inferred_outputs(step, inputs(step), model_.opset);
   if (i < shapes.size() && shapes[i]) return shapes[i]->dims;
@@ -145,7 +171,7 @@ void Importer::opaque(const Step& step, std::int64_t macs, std::int64_t params, 
   const std::vector<NodeId> read = nodes(step);
   for (std::size_t i = 0; i < step.out.size(); ++i) {
     if (step.out[i].empty()) continue;
-    Opaque op{opaque_name(step.type), {}, i == 0 ? macs : 0, i == 0 ? params : 0};
+    Opaque op{opaque_name(step.type), {}, std::exchange(macs, 0), std::exchange(params, 0)};
     std::optional<Dims> shape = i == 0 && dims ? dims : told_shape(step, i);
     if (!shape) {
       for (const Value* input : inputs(step))
@@ -215,11 +241,24 @@ bool Importer::fold(const Step& step) {
 }
 
 void Importer::read(const Step& step) {
-  if (step.out.empty() || step.out[0].empty()) throw StepError("it has no output");
+  const auto named = [](const std::string& name) { return !name.empty(); };
+  if (std::none_of(step.out.begin(), step.out.end(), named)) throw StepError("it has no output");
   if (fold(step)) return;
   graph_.begin_scope(step.name);
   const Handler handler = find_handler(step.type);
-  handler != nullptr ? handler(*this, step) : opaque(step, 0, learned(step));
+  handler != nullptr ? handler(*this, step) : opaque(step, 0, learned(step) + nested_params(step));
+  add_side_outputs(step);
+}
+
+/// What comes beside the first output (places of maxima, statistics), copied from it where its shape can be told.
+void Importer::add_side_outputs(const Step& step) {
+  const auto first = values_.find(step.out[0]);
+  if (first == values_.end() || first->second.constant()) return;
+  const NodeId from = first->second.node;
+  for (std::size_t i = 1; i < step.out.size(); ++i) {
+    if (step.out[i].empty() || values_.contains(step.out[i])) continue;
+    if (const auto dims = told_shape(step, i)) output(step, *dims, Rearrange{natural_shape(*dims)}, {from}, i);
+  }
 }
 
 void Importer::join_outputs() {

@@ -54,6 +54,8 @@ class Importer {
   void opaque(const Step& step, std::int64_t macs = 0, std::int64_t params = 0, std::optional<Dims> dims = {});
   std::vector<NodeId> nodes(const Step& step) const;  ///< of the inputs that are computed
   std::int64_t learned(const Step& step) const;       ///< numbers of the inputs that the model brings, scalars aside
+  /// Numbers that graphs inside the step bring (If, Loop), each branch and one turn counted.
+  static std::int64_t nested_params(const Step& step);
   std::vector<const Value*> inputs(const Step& step) const;
   std::optional<Dims> told_shape(const Step& step, std::size_t i) const;
 
@@ -61,6 +63,7 @@ class Importer {
   void add_inputs();
   void read(const Step& step);
   bool fold(const Step& step);
+  void add_side_outputs(const Step& step);
   void join_outputs();
   void check_sums() const;
   std::vector<char> needed() const;
@@ -74,6 +77,10 @@ using Handler = void (*)(Importer&, const Step&);
 /// The function that reads operators of that type; nullptr where there is none.
 Handler find_handler(std::string_view type);
 
+/// Multiply-accumulates as a whole number; more than 10^15 are refused as StepError.
+std::int64_t checked_macs(double macs);
+/// x [..., K] times constant weights K x out: a linear layer, or at each place of a sequence a 1x1 convolution.
+void layer(Importer& in, const Step& step, const Value& x, std::int64_t out, std::int8_t bits, bool bias);
 /// `op` on the first input, which keeps its shape.
 void apply(Importer& in, const Step& step, const Op& op);
 
@@ -101,6 +108,11 @@ void read_qlinear_product(Importer&, const Step&);
 void read_gemm(Importer&, const Step&);
 void read_einsum(Importer&, const Step&);
 void read_recurrent(Importer&, const Step&);
+void read_whole_attention(Importer&, const Step&);
+void read_head_attention(Importer&, const Step&);
+void read_attention(Importer&, const Step&);
+void read_packed_product(Importer&, const Step&);
+void read_resize(Importer&, const Step&);
 void read_flatten(Importer&, const Step&);
 void read_reshape(Importer&, const Step&);
 void read_squeeze(Importer&, const Step&);

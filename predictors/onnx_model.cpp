@@ -74,25 +74,31 @@ class Apart {
       refuse(model_.file, who + " has no shape", "export the model with fixed shapes");
     const auto& shape = info.type().tensor_type().shape();
     Value value{{}, info.type().tensor_type().elem_type()};
-    for (int i = 0; i < shape.dim_size(); ++i) value.dims.push_back(input_dim(who, shape, i));
+    for (int i = 0; i < shape.dim_size(); ++i) value.dims.push_back(input_dim(info.name(), shape, i));
     model_.inputs.emplace_back(info.name(), std::move(value));
   }
 
-  /// The first dimension is the batch: one sample. The others have to be fixed.
-  std::int64_t input_dim(const std::string& who, const onnx::TensorShapeProto& shape, int i) const {
+  /// The first dimension is the batch: one sample. The others have to be fixed. Inputs behind the first may be states
+  /// of layers, which lie otherwise.
+  std::int64_t input_dim(const std::string& input, const onnx::TensorShapeProto& shape, int i) const {
+    const std::string who = "input '" + input + "'";
     const auto& dim = shape.dim(i);
     const bool batch = i == 0 && shape.dim_size() > 1, fixed = dim.has_dim_value() && dim.dim_value() > 0;
-    const std::string name = dim.dim_param().empty() ? std::to_string(i) : "'" + dim.dim_param() + "'";
-    if (batch && fixed && dim.dim_value() != 1)
+    if (batch && fixed && dim.dim_value() != 1 && model_.inputs.empty())
       refuse(model_.file, who + " has a fixed batch of " + std::to_string(dim.dim_value()),
              "costs are those of one sample: export the model with a batch of 1, or leave that dimension symbolic");
-    if (batch) return 1;
-    if (!fixed)
-      refuse(
-          model_.file,
-          who + " has the dynamic dimension " + name + " (number " + std::to_string(i) + ", counted from 0)",
-          "export the model with fixed sizes, or fix this one: python3 -m onnxruntime.tools.make_dynamic_shape_fixed "
-          "--dim_param NAME --dim_value SIZE IN.onnx OUT.onnx");
+    if (batch && !fixed) return 1;
+    if (!fixed) {
+      const bool named = !dim.dim_param().empty();
+      refuse(model_.file,
+             who + " has " + (named ? "the dynamic dimension '" + dim.dim_param() + "'" : "a dynamic dimension") +
+                 " (number " + std::to_string(i) + ", counted from 0)",
+             "export the model with fixed sizes, or fix this one: python3 -m "
+             "onnxruntime.tools.make_dynamic_shape_fixed " +
+                 (named ? "--dim_param '" + dim.dim_param() + "' --dim_value SIZE"
+                        : "--input_name '" + input + "' --input_shape SIZE,SIZE,...") +
+                 " IN.onnx OUT.onnx");
+    }
     if (dim.dim_value() > std::numeric_limits<std::int32_t>::max()) refuse(model_.file, who + " is too large");
     return dim.dim_value();
   }

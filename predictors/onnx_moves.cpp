@@ -1,5 +1,6 @@
 // Operators of ONNX that only place elements elsewhere, and reductions.
 #include <algorithm>
+#include <cmath>
 
 #include "predictors/onnx_importer_internal.hpp"
 
@@ -95,8 +96,9 @@ void read_transpose(Importer& in, const Step& step) {
   std::sort(sorted.begin(), sorted.end());
   if (order.size() != x.dims.size())
     throw StepError("perm has " + std::to_string(order.size()) + " numbers for " + dims_text(x.dims));
-  for (std::size_t i = 0; i < order.size(); ++i) {
+  for (std::size_t i = 0; i < order.size(); ++i)
     if (sorted[i] != static_cast<std::int64_t>(i)) throw StepError("perm is no permutation");
+  for (std::size_t i = 0; i < order.size(); ++i) {
     dims.push_back(x.dims[static_cast<std::size_t>(order[i])]);
     if (dims.back() != 1) moved.push_back(order[i]);
   }
@@ -209,6 +211,49 @@ void read_move(Importer& in, const Step& step) {
       throw StepError("the shape of its output '" + step.out[i] + "' cannot be told from " + dims_text(x.dims));
     *dims == x.dims&& step.type == "Slice" ? view(in, step, x, *dims) : move(in, step, *dims, i);
   }
+}
+
+namespace {
+
+/// Sizes or scales that a Resize is given for some axes; empty where they are no constants.
+std::vector<double> constants_of(Importer& in, const Step& step, std::size_t i) {
+  const Value* given = in.optional_input(step, i);
+  return given != nullptr && given->constant() && given->numbers ? *given->numbers : std::vector<double>{};
+}
+
+/// The factor of one axis where all are to keep their ratio (operator set 18).
+double common_factor(const Step& step, const std::vector<double>& factors) {
+  const std::string policy = step.text("keep_aspect_ratio_policy", "stretch");
+  if (policy == "not_larger") return *std::min_element(factors.begin(), factors.end());
+  return policy == "not_smaller" ? *std::max_element(factors.begin(), factors.end()) : 0;
+}
+
+}  // namespace
+
+/// Scales: an attribute (operator set 7), input 1 (9, 10), input 2; sizes: input 3. `axes` since operator set 18.
+void read_resize(Importer& in, const Step& step) {
+  if (!is_computed(in, step)) return;
+  const Value x = in.input(step, 0);
+  const bool late = step.type == "Resize" && in.model().opset > 10;
+  std::vector<double> scales = constants_of(in, step, late ? 2 : 1), sizes = constants_of(in, step, late ? 3 : 99);
+  if (const auto* given = step.attribute("scales")) scales.assign(given->floats().begin(), given->floats().end());
+  Dims axes = step.integers("axes").value_or(Dims{}), dims = x.dims;
+  for (std::int64_t i = 0; i < x.rank() && axes.empty(); ++i) axes.push_back(i);
+  if (const std::size_t count = sizes.empty() ? scales.size() : sizes.size(); count != axes.size())
+    return read_move(in, step);  // data says how large, or the model
+  std::vector<double> factors = scales;
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    factors.resize(sizes.size()), factors[i] = sizes[i] / static_cast<double>(x.dims[position(axes[i], x.rank())]);
+  const double common = sizes.empty() || factors.empty() ? 0 : common_factor(step, factors);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    std::int64_t& dim = dims[position(axes[i], x.rank())];
+    const double size = common > 0      ? std::round(common * static_cast<double>(dim))
+                        : sizes.empty() ? std::floor(scales[i] * static_cast<double>(dim))
+                                        : sizes[i];
+    if (!(size >= 1 && size < 1e9)) throw StepError("it makes " + dims_text(x.dims) + " larger or smaller than can be");
+    dim = static_cast<std::int64_t>(size);
+  }
+  dims == x.dims ? view(in, step, x, dims) : move(in, step, dims);
 }
 
 void read_reduction(Importer& in, const Step& step) {

@@ -10,25 +10,9 @@ namespace {
 
 std::int8_t bits_of(const Value& weights) { return static_cast<std::int8_t>(integer_bits(weights.type)); }
 
-std::int64_t checked_macs(double macs) {
-  if (macs > 1e15) throw StepError("it would cost more than 10^15 multiply-accumulates");
-  return static_cast<std::int64_t>(macs);
-}
-
 bool all_ones(const Dims& dims, std::size_t end) {
   return std::all_of(dims.begin(), dims.begin() + static_cast<std::ptrdiff_t>(end),
                      [](std::int64_t d) { return d == 1; });
-}
-
-/// x [..., K] times constant weights K x out: a linear layer, or at each place of a sequence a 1x1 convolution.
-void layer(Importer& in, const Step& step, const Value& x, std::int64_t out, std::int8_t bits, bool bias) {
-  const std::int32_t channels = size32(out, "outputs");
-  Dims result = x.dims;
-  result.back() = out;
-  const Shape rows = rows_shape(x.dims);
-  if (rows.height == 1 && rows.width == 1)
-    return in.output(step, result, Linear{channels, bias, bits}, {in.as(x, rows)});
-  in.output(step, result, Conv{channels, {}, {}, {}, {}, 1, bias, bits}, {in.as(x, rows)});
 }
 
 void require_inner(const Value& a, std::int64_t k, const Value& b, std::int64_t other) {
@@ -109,10 +93,33 @@ bool note_sizes(const std::string& letters, const Dims& dims, std::map<char, std
   return true;
 }
 
+/// With its last two dimensions swapped.
+Value turned(Value matrices) {
+  if (matrices.dims.size() >= 2) std::swap(matrices.dims.back(), matrices.dims[matrices.dims.size() - 2]);
+  return matrices;
+}
+
 }  // namespace
 
+std::int64_t checked_macs(double macs) {
+  if (macs > 1e15) throw StepError("it would cost more than 10^15 multiply-accumulates");
+  return static_cast<std::int64_t>(macs);
+}
+
+void layer(Importer& in, const Step& step, const Value& x, std::int64_t out, std::int8_t bits, bool bias) {
+  const std::int32_t channels = size32(out, "outputs");
+  Dims result = x.dims;
+  result.back() = out;
+  const Shape rows = rows_shape(x.dims);
+  if (rows.height == 1 && rows.width == 1)
+    return in.output(step, result, Linear{channels, bias, bits}, {in.as(x, rows)});
+  in.output(step, result, Conv{channels, {}, {}, {}, {}, 1, bias, bits}, {in.as(x, rows)});
+}
+
 void read_product(Importer& in, const Step& step) {
-  const Value a = in.input(step, 0), b = in.input(step, 1);
+  Value a = in.input(step, 0), b = in.input(step, 1);
+  if (step.integer("transA", 0) != 0) a = turned(std::move(a));  // of FusedMatMul
+  if (step.integer("transB", 0) != 0) b = turned(std::move(b));
   multiply(in, step, a, b, step.type == "~BiasedMatMul");
 }
 

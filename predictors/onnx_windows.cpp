@@ -87,8 +87,7 @@ void convolve(Importer& in, const Step& step, std::size_t x_at, std::size_t w_at
   if (x.dims[0] != 1 || w.rank() > 2 || !weights.constant() || x.constant()) {  // exact, but no op of ours
     const double macs = static_cast<double>(product(result, 0, result.size())) *
                         static_cast<double>(product(weights.dims, 1, weights.dims.size()));
-    if (macs > 1e15) throw StepError("it would cost more than 10^15 multiply-accumulates");
-    return in.opaque(step, static_cast<std::int64_t>(macs),
+    return in.opaque(step, checked_macs(macs),
                      weights.constant() ? weights.elements() + (bias ? out : 0) : 0, result);
   }
   const Conv conv{static_cast<std::int32_t>(out),
@@ -130,8 +129,7 @@ void read_conv_transpose(Importer& in, const Step& step) {
   // Each element of the input meets every tap of every output channel of its group once.
   const double macs = static_cast<double>(product(x.dims, 0, x.dims.size())) *
                       static_cast<double>(product(weights.dims, 1, weights.dims.size()));
-  if (macs > 1e15) throw StepError("it would cost more than 10^15 multiply-accumulates");
-  in.opaque(step, static_cast<std::int64_t>(macs), in.learned(step));
+  in.opaque(step, checked_macs(macs), in.learned(step));
 }
 
 void read_pool(Importer& in, const Step& step) {

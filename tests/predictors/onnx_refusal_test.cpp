@@ -62,6 +62,11 @@ TEST_CASE("onnx: dynamic dimensions, batches and absent shapes are named with th
   batch.node("Relu", {"image"}, "y");
   batch.output("y");
   CHECK_THAT(refusal(batch), ContainsSubstring("fixed batch of 8"));
+  OnnxMaker unnamed(17);
+  unnamed.input("image", {1, 3, 0, 32});
+  unnamed.node("Relu", {"image"}, "y");
+  unnamed.output("y");
+  CHECK_THAT(refusal(unnamed), ContainsSubstring("a dynamic dimension (number 2") && ContainsSubstring("--input_name 'image'"));
   OnnxMaker data(17);
   data.input("x", {1, 4, 4, 4}), data.input("sizes", {1, 2}, onnx::TensorProto::INT64);
   data.node("Reshape", {"x", "sizes"}, "y");
@@ -93,6 +98,16 @@ TEST_CASE("onnx: cycles, missing and doubled tensors, operator sets that are not
     m->node("Relu", {"x"}, "y");
     m->output("y");
     CHECK_THAT(refusal(*m), ContainsSubstring("operator set"));
+  }
+}
+
+TEST_CASE("onnx: a transposition that is none") {
+  for (const Dims& order : {Dims{0, 0, 1}, Dims{1000000, 0, 1}, Dims{-7, 0, 1}, Dims{0, 1}}) {
+    OnnxMaker m(17);
+    m.input("x", {1, 4, 5});
+    m.node("Transpose", {"x"}, "y", {{"perm", order}});
+    m.output("y");
+    CHECK_THAT(refusal(m), ContainsSubstring("perm"));
   }
 }
 

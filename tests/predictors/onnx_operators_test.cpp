@@ -1,0 +1,262 @@
+// ONNX operators one by one, in the forms that operator sets 7 to 21 and ONNX Runtime's optimisers give them.
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "onnx_maker.hpp"
+#include "predictors/onnx.hpp"
+#include "predictors/totals.hpp"
+
+using namespace paretoforge;
+using namespace paretoforge::test;
+
+namespace {
+
+using Integer = std::int64_t;
+
+Graph read(const OnnxMaker& maker) { return read_onnx(maker.bytes(), "test.onnx", "."); }
+Shape output_shape(const OnnxMaker& maker) {
+  const Graph graph = read(maker);
+  return graph.shape(graph.output());
+}
+
+onnx::TensorProto& tensor_attribute(onnx::NodeProto& node, const std::string& key) {
+  auto& attribute = *node.add_attribute();
+  attribute.set_name(key);
+  attribute.set_type(onnx::AttributeProto::TENSOR);
+  return *attribute.mutable_t();
+}
+
+}  // namespace
+
+TEST_CASE("onnx: resizing by scales and by sizes, as each operator set writes it") {
+  const auto floats = [](OnnxMaker& m, const std::string& name, const std::vector<float>& values) {
+    auto& tensor = *m.model.mutable_graph()->add_initializer();
+    tensor.set_name(name), tensor.set_data_type(onnx::TensorProto::FLOAT);
+    tensor.add_dims(static_cast<Integer>(values.size()));
+    for (const float value : values) tensor.add_float_data(value);
+    return name;
+  };
+  const auto resized = [&](int opset, const std::vector<float>& scales, const Dims& sizes,
+                           const std::vector<OnnxMaker::Attribute>& with = {}) {
+    OnnxMaker m(opset);
+    m.input("x", {1, 8, 6, 10});
+    std::vector<std::string> in{"x"};
+    if (opset > 10) in.push_back("");
+    if (opset > 7) in.push_back(scales.empty() ? "" : floats(m, "scales", scales));
+    if (!sizes.empty()) in.push_back(m.ints("sizes", sizes));
+    auto& node = m.nodes(opset < 10 ? "Upsample" : "Resize", in, {"y"}, with);
+    if (opset == 7) {
+      auto& attribute = *node.add_attribute();
+      attribute.set_name("scales"), attribute.set_type(onnx::AttributeProto::FLOATS);
+      for (const float scale : scales) attribute.add_floats(scale);
+    }
+    m.output("y");
+    return output_shape(m);
+  };
+  for (const int opset : {7, 9, 10, 11, 13, 18, 19, 21}) {
+    INFO("operator set " << opset);
+    CHECK(resized(opset, {1, 1, 2, 1.55f}, {}) == Shape{8, 12, 15});
+    if (opset > 10) CHECK(resized(opset, {}, {1, 8, 3, 5}) == Shape{8, 3, 5});
+  }
+  const OnnxMaker::Attribute axes{"axes", Dims{-2, 3}};
+  CHECK(resized(18, {}, {12, 15}, {axes}) == Shape{8, 12, 15});
+  CHECK(resized(18, {0.5f, 2}, {}, {axes}) == Shape{8, 3, 20});
+  CHECK(resized(18, {}, {12, 15}, {axes, {"keep_aspect_ratio_policy", std::string("not_larger")}}) == Shape{8, 9, 15});
+  CHECK(resized(18, {}, {12, 15}, {axes, {"keep_aspect_ratio_policy", std::string("not_smaller")}}) ==
+        Shape{8, 12, 20});
+}
+
+TEST_CASE("onnx: reductions, splits and pads with their numbers as inputs and as attributes") {
+  for (const int opset : {11, 13, 18, 20, 21}) {
+    INFO("operator set " << opset);
+    OnnxMaker m(opset);
+    m.input("x", {1, 9, 6, 4});
+    m.ints("axes", {2, 3}), m.ints("parts", {4, 5}), m.ints("pads", {0, 0, 1, 1, 0, 0, 1, 1}), m.ints("two", {1, 2});
+    if (opset < 13) {
+      m.nodes("Split", {"x"}, {"a", "b"}, {{"axis", Integer{1}}, {"split", Dims{4, 5}}});
+    } else {
+      m.nodes("Split", {"x", "parts"}, {"a", "b"}, {{"axis", Integer{1}}});
+    }
+    m.node("Pad", {"b", "pads"}, "p");
+    // ReduceSum has had its axes as an input since operator set 13, the others since 18.
+    const auto reduce = [&](const std::string& type, const std::string& out, int since) {
+      opset < since ? m.node(type, {"p"}, out, {{"axes", Dims{2, 3}}}) : m.node(type, {"p", "axes"}, out);
+    };
+    reduce("ReduceMean", "mean", 18), reduce("ReduceMax", "most", 18), reduce("ReduceSum", "sum", 13);
+    reduce("ReduceL2", "norm", 18);
+    m.node("Sum", {"mean", "most", "sum", "norm"}, "y");
+    m.output("y");
+    CHECK(output_shape(m) == Shape{5, 1, 1});
+  }
+  OnnxMaker some(18);
+  some.input("x", {1, 9, 6, 4});
+  some.ints("pads", {2, 3}), some.ints("axis", {-1});
+  some.node("Pad", {"x", "pads", "", "axis"}, "y");
+  some.output("y");
+  CHECK(output_shape(some) == Shape{9, 6, 9});
+  OnnxMaker three(18);
+  three.input("x", {1, 8, 4});
+  three.nodes("Split", {"x"}, {"a", "b", "c"}, {{"axis", Integer{1}}, {"num_outputs", Integer{3}}});
+  three.output("c");
+  CHECK(output_shape(three).elements() == 2 * 4);  // 3, 3 and what is left
+}
+
+TEST_CASE("onnx: attention as one operator counts its products and the layers in it") {
+  constexpr Integer length = 12, width = 32, heads = 4;
+  OnnxMaker whole(17);
+  whole.input("x", {1, length, width});
+  whole.weight("w", {width, 3 * width}), whole.weight("b", {3 * width});
+  whole.node("Attention", {"x", "w", "b"}, "y", {{"num_heads", heads}}, "com.microsoft");
+  whole.output("y");
+  CHECK(totals(read(whole)).macs == length * width * 3 * width + 2 * length * length * width);
+  CHECK(totals(read(whole)).params == 3 * width * width + 3 * width);
+  CHECK(output_shape(whole) == Shape{width, 1, length});
+
+  OnnxMaker parts(17);
+  parts.input("q", {1, length, width}), parts.input("k", {1, 2 * length, width}), parts.input("v", {1, 2 * length, 48});
+  parts.node("MultiHeadAttention", {"q", "k", "v"}, "y", {{"num_heads", heads}}, "com.microsoft");
+  parts.output("y");
+  CHECK(totals(read(parts)).macs == length * 2 * length * (width + 48));
+  CHECK(output_shape(parts) == Shape{48, 1, length});
+
+  OnnxMaker own(23);
+  own.input("q", {1, 8, length, 16}), own.input("k", {1, 2, 20, 16}), own.input("v", {1, 2, 20, 16});
+  own.node("Attention", {"q", "k", "v"}, "y");
+  own.output("y");
+  CHECK(totals(read(own)).macs == 8 * length * 20 * (16 + 16));
+}
+
+TEST_CASE("onnx: products turned, and with weights of four bits in blocks") {
+  OnnxMaker turned(17);
+  turned.input("x", {1, 10, 32});
+  turned.weight("w", {64, 32});
+  turned.node("FusedMatMul", {"x", "w"}, "y", {{"transB", Integer{1}}}, "com.microsoft");
+  turned.output("y");
+  CHECK(totals(read(turned)).macs == 10 * 32 * 64);
+  OnnxMaker packed(21);
+  packed.input("x", {1, 10, 32});
+  packed.weight("w", {64, 1, 16}, onnx::TensorProto::UINT8, 8), packed.weight("s", {64});
+  packed.node("MatMulNBits", {"x", "w", "s"}, "y", {{"K", Integer{32}}, {"N", Integer{64}}, {"bits", Integer{4}}},
+              "com.microsoft");
+  packed.output("y");
+  CHECK(totals(read(packed)).macs == 10 * 32 * 64);
+  CHECK(totals(read(packed)).weight_bytes == 32 * 64 / 2);
+}
+
+TEST_CASE("onnx: int4 weights in blocks, turned before their product, stay of four bits") {
+  OnnxMaker m(21);
+  m.input("x", {1, 10, 32});
+  m.weight("w", {64, 32}, 22, 4), m.weight("s", {64, 2});
+  m.node("DequantizeLinear", {"w", "s"}, "d", {{"axis", Integer{1}}, {"block_size", Integer{16}}});
+  m.node("Transpose", {"d"}, "t", {{"perm", Dims{1, 0}}});
+  m.node("MatMul", {"x", "t"}, "y");
+  m.output("y");
+  CHECK(totals(read(m)).macs == 10 * 32 * 64);
+  CHECK(totals(read(m)).weight_bytes == 32 * 64 / 2);
+}
+
+TEST_CASE("onnx: gelu is gelu in every form") {
+  const auto is_gelu = [](const OnnxMaker& m) {
+    const Graph graph = read(m);
+    return graph.size() == 2 && graph.op(1) == Op{Activation{ActivationKind::gelu}};
+  };
+  OnnxMaker own(20);
+  own.input("x", {1, 4, 8});
+  own.node("Gelu", {"x"}, "y", {{"approximate", std::string("tanh")}});
+  own.output("y");
+  CHECK(is_gelu(own));
+  for (const bool halved_first : {false, true})
+    for (const bool by_product : {false, true}) {
+      INFO("halved first " << halved_first << ", 1 / sqrt 2 " << by_product);
+      OnnxMaker m(13);
+      m.input("x", {1, 4, 8});
+      m.scalar("root", by_product ? 0.70710678f : 1.41421356f), m.scalar("one", 1), m.scalar("half", 0.5f);
+      m.node(by_product ? "Mul" : "Div", {"x", "root"}, "a");
+      m.node("Erf", {"a"}, "b");
+      m.node("Add", {"b", "one"}, "c");
+      if (halved_first) {
+        m.node("Mul", {"x", "half"}, "h");
+        m.node("Mul", {"h", "c"}, "y");
+      } else {
+        m.node("Mul", {"x", "c"}, "d");
+        m.node("Mul", {"half", "d"}, "y");
+      }
+      m.output("y");
+      CHECK(is_gelu(m));
+    }
+}
+
+TEST_CASE("onnx: group norm has its scale by group in operator set 18, by channel since 21") {
+  for (const int opset : {18, 21}) {
+    INFO("operator set " << opset);
+    OnnxMaker m(opset);
+    m.input("x", {1, 12, 5, 5});
+    const Integer size = opset < 21 ? 3 : 12;
+    m.weight("s", {size}), m.weight("b", {size});
+    m.node("GroupNormalization", {"x", "s", "b"}, "y", {{"num_groups", Integer{3}}});
+    m.output("y");
+    CHECK(totals(read(m)).params == 2 * size);
+    CHECK(output_shape(m) == Shape{12, 5, 5});
+  }
+}
+
+TEST_CASE("onnx: outputs behind the first, and a first one that nobody wants") {
+  OnnxMaker pool(17);
+  pool.input("x", {1, 4, 8, 8});
+  pool.nodes("MaxPool", {"x"}, {"p", "places"}, {{"kernel_shape", Dims{2, 2}}, {"strides", Dims{2, 2}}});
+  pool.output("places");
+  CHECK(output_shape(pool) == Shape{4, 4, 4});
+  OnnxMaker last(17);
+  last.input("x", {1, 1, 20});
+  last.weight("w", {1, 64, 20}), last.weight("r", {1, 64, 16});
+  last.nodes("LSTM", {"x", "w", "r"}, {"", "state"}, {{"hidden_size", Integer{16}}});
+  last.output("state");
+  CHECK(totals(read(last)).macs == 64 * 36);
+  CHECK(output_shape(last).elements() == 16);
+}
+
+TEST_CASE("onnx: states of layers come as inputs of their own shape") {
+  OnnxMaker m(17);
+  m.input("x", {1, 1, 20});
+  m.input("state", {2, 1, 16});
+  m.weight("w", {2, 48, 20}), m.weight("r", {2, 48, 16});
+  m.nodes("GRU", {"x", "w", "r", "", "", "state"}, {"y"},
+          {{"hidden_size", Integer{16}}, {"direction", std::string("bidirectional")}});
+  m.output("y");
+  CHECK(totals(read(m)).macs == 2 * 48 * 36);
+}
+
+TEST_CASE("onnx: numbers of tensors in a node, as raw bytes") {
+  OnnxMaker m(13);
+  m.input("x", {1, 6, 4, 5});
+  m.ints("one", {1}), m.ints("two", {2});
+  auto& value = tensor_attribute(m.nodes("ConstantOfShape", {"one"}, {"rest"}), "value");
+  value.set_data_type(onnx::TensorProto::INT64), value.add_dims(1);
+  value.set_raw_data(std::string(8, '\xff'));  // -1
+  m.node("Concat", {"two", "rest"}, "shape", {{"axis", Integer{0}}});
+  m.node("Reshape", {"x", "shape"}, "y");
+  m.output("y");
+  CHECK(output_shape(m).elements() == 120);
+}
+
+TEST_CASE("onnx: branches and loops keep the numbers that lie in them, and their name") {
+  OnnxMaker m(17);
+  m.input("x", {1, 8});
+  m.node("ReduceMax", {"x"}, "most", {{"keepdims", Integer{0}}});
+  m.scalar("zero", 0);
+  m.node("Greater", {"most", "zero"}, "positive");
+  auto& branch = m.nodes("If", {"positive"}, {"y"});
+  for (const char* key : {"then_branch", "else_branch"}) {
+    auto& attribute = *branch.add_attribute();
+    attribute.set_name(key), attribute.set_type(onnx::AttributeProto::GRAPH);
+    auto& weight = *attribute.mutable_g()->add_initializer();
+    weight.set_name("w"), weight.set_data_type(onnx::TensorProto::FLOAT);
+    weight.add_dims(8), weight.add_dims(3), weight.set_raw_data(std::string(96, '\0'));
+  }
+  m.output("y", {1, 3});
+  const Graph graph = read(m);
+  CHECK(totals(graph).params == 48);
+  CHECK(graph.shape(graph.output()) == Shape{3, 1, 1});
+  CHECK(std::get<Opaque>(graph.op(graph.size() - 1)).text() == "If");
+}
