@@ -123,8 +123,10 @@ std::optional<std::size_t> Table::find_column(std::string_view column) const {
 std::size_t Table::column(std::string_view column) const {
   if (const auto at = find_column(column)) return *at;
   const std::string near = nearest_name(column, columns_);
+  std::string all;
+  for (const std::string& known : columns_) all += (all.empty() ? "" : ", ") + known;
   refuse(name_, 1, "the table has no column '" + printable(column) + "'",
-         near.empty() ? "" : "did you mean '" + near + "'?");
+         near.empty() ? "its columns: " + printable(all) : "did you mean '" + near + "'?");
 }
 
 double Table::number(std::size_t row, std::size_t column) const {

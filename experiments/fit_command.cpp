@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "configs/table.hpp"
 #include "experiments/command_internal.hpp"
 #include "experiments/files.hpp"
 #include "experiments/front_text.hpp"
@@ -32,6 +33,7 @@ void print_json(const FitResult& result) {
                                 {"within_5_pct", number(s.within_5_pct)}, {"within_10_pct", number(s.within_10_pct)},
                                 {"coverage_90_pct", number(s.coverage_90_pct)}, {"width_90_pct", number(s.width_90_pct)},
                                 {"fit_seconds", s.fit_seconds}, {"predict_microseconds", number(s.predict_microseconds)}};
+  if (result.constant) out["constant"] = *result.constant;
   out["left_out"] = out["outliers"] = out["near_zero"] = nlohmann::ordered_json::array();
   for (const OddRow& row : result.near_zero) out["near_zero"].push_back({{"line", row.line}, {"why", row.why}});
   for (const OddRow& row : result.left_out) out["left_out"].push_back({{"line", row.line}, {"why", row.why}});
@@ -57,6 +59,8 @@ void print_text(const FitResult& result) {
 }
 
 void warn(const FitResult& result) {
+  if (result.constant)
+    std::cerr << "every row holds " << number_text(*result.constant) << ": the model can say nothing else, and ranks are not defined\n";
   if (!result.left_out.empty())
     std::cerr << result.left_out.size() << " rows were left out; the first, in line " << result.left_out[0].line << ": " << result.left_out[0].why << '\n';
   if (!result.near_zero.empty())

@@ -25,12 +25,16 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// No cost in any unit lies beyond these; what is computed from values that do need not be a number any more.
+constexpr double least_value = 1e-30, most_value = 1e30;
+
 /// Why a measured value cannot be fitted, empty where it can.
 std::string complaint(double value) {
   if (std::isnan(value)) return "not a number";
   if (std::isinf(value)) return "infinite";
   if (value < 0) return "negative";
-  return value == 0 ? "zero" : "";
+  if (value == 0) return "zero";
+  return value < least_value ? "under 1e-30" : value > most_value ? "over 1e30" : "";
 }
 
 /// The rows with a usable value; the others are noted.
@@ -224,7 +228,10 @@ FitResult fit(const Table& table, const Space& space, const std::string& metric,
   std::vector<double> values;
   std::vector<std::size_t> rows = usable_rows(table, table.column(metric), values, result.left_out);
   const std::size_t train = options.train.value_or(rows.size());
-  const std::string left = std::to_string(rows.size()) + " of " + std::to_string(table.rows()) + " rows are usable";
+  std::string left = std::to_string(rows.size()) + " of " + std::to_string(table.rows()) + " rows are usable";
+  if (!result.left_out.empty())
+    left += "; the first that is not, in line " + std::to_string(result.left_out[0].line) + ", is " +
+            result.left_out[0].why;
   if (train > rows.size())
     fail_rows(table, std::to_string(train) + " rows to fit '" + metric + "' on are asked for, " + left);
   if (train < least_fit_rows)
@@ -247,6 +254,8 @@ FitResult fit(const Table& table, const Space& space, const std::string& metric,
           : fit_metric_from(samples, reference_networks(space, reference_rows, derived_seed(options.seed, 1)), metric,
                             options.sources, options.seed, &estimates, space_key(space));
   result.outliers = outliers(table, seen, samples, estimates);
+  const auto [least, most] = std::minmax_element(samples.targets.begin(), samples.targets.end());
+  if (*least == *most) result.constant = *least;
   const double fit_seconds = seconds_since(begin);
 
   std::vector<double> measured = samples.targets;

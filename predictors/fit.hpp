@@ -33,8 +33,9 @@ struct FitResult {
   FittedMetric metric;
   FitScores scores;
   std::vector<OddRow> near_zero;  ///< under a twentieth of the median: fitted as if they were that
-  std::vector<OddRow> left_out;   ///< missing, zero, negative or not finite: not on a logarithmic scale
+  std::vector<OddRow> left_out;   ///< missing, zero, negative, not finite, beyond 1e-30 to 1e30
   std::vector<OddRow> outliers;   ///< training rows that a model fitted without them misses by far; they were kept
+  std::optional<double> constant = {};  ///< what every row holds, where all hold the same: nothing else can be predicted
 };
 
 inline constexpr std::size_t least_fit_rows = 5;

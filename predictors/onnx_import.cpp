@@ -201,7 +201,12 @@ std::vector<char> Importer::needed() const {
 void Importer::add_inputs() {
   for (std::size_t i = 0; i < model_.inputs.size(); ++i) {
     auto& [name, input] = model_.inputs[i];
-    const Shape shape = natural_shape(input.dims);
+    Shape shape;
+    try {
+      shape = natural_shape(input.dims);
+    } catch (const StepError& error) {
+      throw StepError("input '" + name + "' " + dims_text(input.dims) + " has " + error.what());
+    }
     if (i == 0) graph_ = Graph(shape);
     input.node = i == 0 ? 0 : graph_.add(Rearrange{shape}, NodeId{0});
     if (const auto bits = model_.bits.find(name); bits != model_.bits.end())

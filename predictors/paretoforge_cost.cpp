@@ -2,6 +2,7 @@
 #include "predictors/paretoforge_cost.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -29,9 +30,11 @@ using namespace paretoforge;
 /// The last failure of this thread. An array: keeping a message must not fail itself.
 thread_local char last_error[4096] = "";
 
+/// Every message begins with "error: ", as those of the program do.
 void keep(const char* message) {
-  std::strncpy(last_error, message, sizeof last_error - 1);
-  last_error[sizeof last_error - 1] = '\0';
+  constexpr const char* begin = "error: ";
+  const bool begun = std::strncmp(message, begin, std::strlen(begin)) == 0;
+  std::snprintf(last_error, sizeof last_error, "%s%s", begun ? "" : begin, message);
 }
 
 /// What `work` returns, or `otherwise` with the message kept.
@@ -40,17 +43,17 @@ Result guarded(Result otherwise, Work&& work) noexcept {
   try {
     return work();
   } catch (const std::bad_alloc&) {
-    keep("error: out of memory");
+    keep("out of memory");
   } catch (const std::exception& error) {
     keep(error.what());
   } catch (...) {
-    keep("error: an exception of no known kind");
+    keep("an exception of no known kind");
   }
   return otherwise;
 }
 
 void require(const void* argument, const char* name) {
-  if (argument == nullptr) throw std::invalid_argument(std::string("error: ") + name + " is NULL");
+  if (argument == nullptr) throw std::invalid_argument(std::string(name) + " is NULL");
 }
 
 std::string text_of(const char* text, std::size_t size) {
@@ -69,6 +72,12 @@ paretoforge_model* from_document(const Config& document) {
     document.fail("this is a space of " + space.size().digits + " networks, not one",
                   "write one of them as an architecture without choices");
   return made(space.decode({}));
+}
+
+std::string unknown_total(const char* name) {
+  std::string known;
+  for (const TotalKind& kind : total_kinds()) known += (known.empty() ? "" : ", ") + std::string(kind.name);
+  return std::string("there is no total '") + name + "'; there are " + known;
 }
 
 /// The reasons one a line; where there is no room for all, "..." at the end.
@@ -135,7 +144,7 @@ int paretoforge_model_total(const paretoforge_model* model, const char* name, in
   return guarded(-1, [&] {
     require(model, "model"), require(name, "name"), require(total, "total");
     const TotalKind* kind = find_total(name);
-    if (kind == nullptr) throw std::invalid_argument(std::string("error: there is no total '") + name + "'");
+    if (kind == nullptr) throw std::invalid_argument(unknown_total(name));
     *total = model->totals.*kind->value;
     return 0;
   });

@@ -64,7 +64,7 @@ TEST_CASE("malformed tables are refused with their line") {
 
 TEST_CASE("columns and numbers that are not there") {
   const Table table = Table::parse("latency_ms,accuracy\n1,good\n+2,\n", "t.csv");
-  CHECK_THROWS_WITH(table.column("params"), "error: the table has no column 'params'\n  --> t.csv:1");
+  CHECK_THROWS_WITH(table.column("params"), "error: the table has no column 'params'\n  --> t.csv:1\n   = its columns: latency_ms, accuracy");
   CHECK_THROWS_WITH(table.column("latencyms"),
                     "error: the table has no column 'latencyms'\n  --> t.csv:1\n   = did you mean 'latency_ms'?");
   CHECK_THROWS_WITH(table.numbers("accuracy"),

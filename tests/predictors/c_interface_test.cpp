@@ -63,6 +63,45 @@ TEST_CASE("a space is refused where one network is wanted") {
   CHECK_THAT(std::string(paretoforge_error()), ContainsSubstring("15625 networks"));
 }
 
+TEST_CASE("NULL, damage and names that there are not leave a message and nothing else") {
+  paretoforge_device* device = paretoforge_device_load(device_file.c_str());
+  paretoforge_model* model = paretoforge_model_load(network_file.c_str());
+  REQUIRE((device != nullptr && model != nullptr));
+  paretoforge_cost cost;
+  std::int64_t total = -7;
+  const auto said = [](bool failed, const char* what) {
+    INFO(what);
+    CHECK(failed);
+    CHECK(std::string(paretoforge_error()).starts_with("error: "));
+    CHECK_THAT(std::string(paretoforge_error()), ContainsSubstring(what));
+  };
+  said(paretoforge_device_load(nullptr) == nullptr, "path is NULL");
+  said(paretoforge_device_read(nullptr, 5) == nullptr, "text is NULL");
+  said(paretoforge_device_read("format: 9\n", 10) == nullptr, "'format' 9");
+  said(paretoforge_device_read("format: 1\nname: [", 17) == nullptr, "device:2");
+  said(paretoforge_model_load(nullptr) == nullptr, "path is NULL");
+  said(paretoforge_model_load("no_such.onnx") == nullptr, "no such file");
+  said(paretoforge_model_read_onnx(nullptr, 5) == nullptr, "bytes is NULL");
+  said(paretoforge_model_read_onnx("abc", 3) == nullptr, "truncated");
+  said(paretoforge_model_read_yaml(nullptr, 5) == nullptr, "text is NULL");
+  said(paretoforge_predict(nullptr, model, "latency_ms", &cost) == -1, "device is NULL");
+  said(paretoforge_predict(device, nullptr, "latency_ms", &cost) == -1, "model is NULL");
+  said(paretoforge_predict(device, model, nullptr, &cost) == -1, "metric is NULL");
+  said(paretoforge_predict(device, model, "latency_ms", nullptr) == -1, "cost is NULL");
+  said(paretoforge_predict(device, model, "speed", &cost) == -1, "it has latency_ms, energy_mj");
+  said(paretoforge_model_total(nullptr, "macs", &total) == -1, "model is NULL");
+  said(paretoforge_model_total(model, nullptr, &total) == -1, "name is NULL");
+  said(paretoforge_model_total(model, "macs", nullptr) == -1, "total is NULL");
+  said(paretoforge_model_total(model, "flops", &total) == -1, "there are macs, params");
+  CHECK(total == -7);
+  CHECK(paretoforge_device_name(nullptr) == nullptr);
+  CHECK(paretoforge_device_metrics(nullptr) == 0);
+  CHECK(paretoforge_device_metric(device, 99) == nullptr);
+  CHECK(paretoforge_device_unit(nullptr, 0) == nullptr);
+  paretoforge_device_free(nullptr), paretoforge_model_free(nullptr);
+  paretoforge_model_free(model), paretoforge_device_free(device);
+}
+
 TEST_CASE("threads load, predict and fail side by side, each with its own message") {
   const std::string bytes = small_onnx();
   paretoforge_device* shared = paretoforge_device_load(device_file.c_str());

@@ -86,16 +86,50 @@ TEST_CASE("The rows drawn depend on the seed and on nothing else") {
 TEST_CASE("Rows that cannot be fitted are left out and named") {
   const Space space = synthetic::space();
   std::string csv = synthetic::csv(space, 40, 0.03, 4);
-  const std::vector<std::string> bad{"-1", "0", "nan", "inf", ""};
+  const std::vector<std::string> bad{"-1", "0", "nan", "inf", "", "1e308", "1e-320"};
   for (std::size_t i = 0; i < bad.size(); ++i) csv = with_latency(csv, 3 * i, bad[i]);
   const FitResult result = fit(table_of(csv), space, "latency_ms");
-  REQUIRE(result.left_out.size() == 5);
-  const std::vector<std::string> why{"negative", "zero", "not a number", "infinite", "missing"};
+  REQUIRE(result.left_out.size() == 7);
+  const std::vector<std::string> why{"negative", "zero", "not a number", "infinite",  "missing",
+                                     "over 1e30", "under 1e-30"};
   for (std::size_t i = 0; i < why.size(); ++i) {
     CHECK(result.left_out[i].why == why[i]);
     CHECK(result.left_out[i].line == static_cast<int>(3 * i + 2));
   }
-  CHECK(result.scores.train_rows == 35);
+  CHECK(result.scores.train_rows == 33);
+}
+
+TEST_CASE("Where no row can be fitted, the message says what is wrong with the first") {
+  const Space space = synthetic::space();
+  std::string csv = synthetic::csv(space, 6, 0.03, 4);
+  for (std::size_t i = 0; i < 6; ++i) csv = with_latency(csv, i, i == 0 ? "-2" : "0");
+  CHECK_THROWS_WITH(fit(table_of(csv), space, "latency_ms"),
+                    ContainsSubstring("0 of 6 rows are usable") && ContainsSubstring("in line 2, is negative"));
+}
+
+TEST_CASE("A constant metric, and one network measured many times: every model says that number, and the file is read") {
+  const Space space = synthetic::space();
+  const std::string csv = synthetic::csv(space, 12, 0.03, 4), row = csv.substr(csv.find('\n') + 1);
+  std::string constant = csv, same = csv.substr(0, csv.find('\n') + 1);
+  for (std::size_t i = 0; i < 12; ++i) constant = with_latency(constant, i, "2.5");
+  for (int i = 0; i < 8; ++i) same += row.substr(0, row.find('\n') + 1);
+  for (const CostModelKind& kind : cost_models()) {
+    INFO(kind.name);
+    for (const std::string& text : {constant, same}) {
+      FitOptions options;
+      options.model = kind.name;
+      const FitResult result = fit(table_of(text), space, "latency_ms", options);
+      REQUIRE(result.constant);
+      Device device{"d", "", {}, {result.metric}};
+      const Device again = Device::read(Config::parse(device.yaml(), "d.yaml"));
+      const Architecture point = space.from_choices({});
+      const CostEstimate cost = again.metrics[0].predict(space.decode(point), space, point);
+      if (text == constant) CHECK(cost.value == Approx(2.5).epsilon(1e-3));
+      CHECK(cost.low <= cost.value);
+      CHECK(cost.value <= cost.high);
+      CHECK(std::isfinite(cost.high));
+    }
+  }
 }
 
 TEST_CASE("Rows next to zero are kept and named") {

@@ -101,6 +101,14 @@ TEST_CASE("onnx: cycles, missing and doubled tensors, operator sets that are not
   }
 }
 
+TEST_CASE("onnx: inputs larger than can be counted are named") {
+  OnnxMaker m(17);
+  m.input("image", {1, 3, 2147483647, 2147483647});
+  m.node("Relu", {"image"}, "y");
+  m.output("y");
+  CHECK_THAT(refusal(m), ContainsSubstring("input 'image' [1, 3, 2147483647, 2147483647] has a width of 2147483647"));
+}
+
 TEST_CASE("onnx: a transposition that is none") {
   for (const Dims& order : {Dims{0, 0, 1}, Dims{1000000, 0, 1}, Dims{-7, 0, 1}, Dims{0, 1}}) {
     OnnxMaker m(17);
