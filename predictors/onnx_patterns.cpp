@@ -19,6 +19,7 @@ class Joiner {
   }
 
   void run() {
+    for (Step& step : model_.steps) turn_weights(step);
     for (std::size_t i = 0; i < model_.steps.size(); ++i) {
       Step& step = model_.steps[i];
       if (step.gone || step.out.empty() || step.in.empty()) continue;
@@ -66,6 +67,18 @@ class Joiner {
   static std::string other(const Step& step, const std::string& name) {
     if (step.in.size() != 2) return {};
     return step.in[0] == name ? step.in[1] : step.in[1] == name ? step.in[0] : std::string();
+  }
+
+  /// Weights that are only turned before their product, as behind DequantizeLinear, are weights.
+  void turn_weights(Step& step) {
+    const Value* weights = step.type == "Transpose" && step.has_input(0) ? constant(step.in[0]) : nullptr;
+    if (weights == nullptr || weights->rank() != 2 || step.out.empty()) return;
+    if (const auto order = step.integers("perm"); order && *order != Dims{1, 0}) return;
+    Value turned = *weights;
+    std::swap(turned.dims[0], turned.dims[1]);
+    turned.numbers.reset();
+    model_.constants[step.out[0]] = std::move(turned);
+    step.gone = true;
   }
 
   /// `last` becomes the joined operator; `parts` vanish.

@@ -150,10 +150,14 @@ TEST_CASE("onnx: int4 weights in blocks, turned before their product, stay of fo
   m.weight("w", {64, 32}, 22, 4), m.weight("s", {64, 2});
   m.node("DequantizeLinear", {"w", "s"}, "d", {{"axis", Integer{1}}, {"block_size", Integer{16}}});
   m.node("Transpose", {"d"}, "t", {{"perm", Dims{1, 0}}});
-  m.node("MatMul", {"x", "t"}, "y");
+  m.node("MatMul", {"x", "t"}, "p");
+  m.weight("b", {64});
+  m.node("Add", {"p", "b"}, "y");
   m.output("y");
+  CHECK(read(m).size() == 2);  // one layer, its bias in it
   CHECK(totals(read(m)).macs == 10 * 32 * 64);
-  CHECK(totals(read(m)).weight_bytes == 32 * 64 / 2);
+  CHECK(totals(read(m)).params == 32 * 64 + 64);
+  CHECK(totals(read(m)).weight_bytes == 32 * 64 / 2 + 4 * 64);
 }
 
 TEST_CASE("onnx: gelu is gelu in every form") {
