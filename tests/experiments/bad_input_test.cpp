@@ -288,3 +288,76 @@ TEST_CASE("a bundle that does not fit on the disk is a failure, one in a wrong p
   const std::string card = program::read(scratch / "bundle/mlperf_tiny_resnet8/card.md");
   CHECK_THAT(card, ContainsSubstring("One architecture by itself") && !ContainsSubstring("Found by the study"));
 }
+
+TEST_CASE("measurements that cannot be fitted are misuse with their place, and the device file stays as it was") {
+  const Scratch scratch("unfit");
+  const std::string space = scratch.write("space.yaml", chain(2, 8)).string(),
+                    device = (scratch / "device.yaml").string();
+  const auto fit = [&](const std::string& csv) {
+    return run("fit " + scratch.write("measured.csv", csv).string() + " --space " + space +
+               " --metric latency_ms --out " + device);
+  };
+  const auto rows = [](const auto& latency) {
+    return table([&](int row) { return "50," + std::string(latency(row)); });
+  };
+  const std::string good = rows([](int row) { return std::to_string(1 + row % 8 + row / 8); });
+  REQUIRE(fit(good).code == 0);
+  const std::string before = program::read(device);
+
+  std::string header = good.substr(0, good.find('\n') + 1), first = good.substr(header.size());
+  first = first.substr(0, first.find('\n') + 1);
+  std::string misnamed = good, foreign = good;
+  misnamed.replace(0, 2, "dd");
+  foreign.replace(header.size(), 1, "9");
+  const struct {
+    std::string csv, said, place;
+  } cases[] = {
+      {header, "at least 5 rows; 0 of 0", "measured.csv"},
+      {header + first, "at least 5 rows; 1 of 1", "measured.csv"},
+      {rows([](int) { return "0"; }), "in line 2, is zero", "measured.csv"},
+      {rows([](int row) { return row == 0 ? "-3" : "nan"; }), "in line 2, is negative", "measured.csv"},
+      {rows([](int row) { return row == 4 ? "fast" : "1"; }), "must hold numbers, found 'fast'", "measured.csv:6"},
+      {misnamed, "no column 'd0'", "measured.csv:1"},
+      {"d0,d1,latency_ms,latency_ms\n1,1,2,2\n", "two columns are called 'latency_ms'", "measured.csv:1"},
+      {foreign, "decision 'd0' has no '9': it is one of 1, 2", "measured.csv:2"},
+      {header + "1,1,50\n", "this row has 3 fields, the header has 4", "measured.csv:2"},
+  };
+  for (const auto& [csv, said, place] : cases) {
+    INFO(said);
+    const auto found = fit(csv);
+    CHECK(found.code == 2);
+    CHECK(found.out.empty());
+    CHECK_THAT(found.err, ContainsSubstring(said) && ContainsSubstring(place));
+    CHECK(program::read(device) == before);
+  }
+  const auto constant = fit(rows([](int) { return "2.5"; }));
+  CHECK(constant.code == 0);
+  CHECK_THAT(constant.err, ContainsSubstring("every row holds 2.5"));
+}
+
+TEST_CASE("devices of another version and damaged ones, and models that are none, are misuse with their place") {
+  const Scratch scratch("damaged");
+  const std::string whole = program::read(PARETOFORGE_SOURCE_DIR "/configs/devices/nrf5340.yaml"),
+                    network = PARETOFORGE_SOURCE_DIR "/configs/architectures/mlperf_tiny_resnet8.yaml";
+  const auto predict = [&](const std::string& device, const std::string& model) {
+    const auto found = run("predict " + device + " " + model);
+    CHECK(found.code == 2);
+    CHECK(found.out.empty());
+    return found.err;
+  };
+  const auto damaged = [&](const std::string& text) {
+    return predict(scratch.write("device.yaml", text).string(), network);
+  };
+  std::string later = whole, other = whole;
+  later.replace(later.find("format: 1"), 9, "format: 9");
+  other.replace(other.find("features: "), 10, "features: 9");
+  CHECK_THAT(damaged(later), ContainsSubstring("'format' 9") && ContainsSubstring("device.yaml:"));
+  CHECK_THAT(damaged(other), ContainsSubstring("'features' 9") && ContainsSubstring("fit the device again"));
+  for (const std::size_t share : {2, 3, 5}) CHECK_THAT(damaged(whole.substr(0, whole.size() / share)), ContainsSubstring("device.yaml:"));
+  CHECK_THAT(damaged(""), ContainsSubstring("device.yaml"));
+  scratch.write("device.yaml", whole);
+  const std::string device = (scratch / "device.yaml").string();
+  CHECK_THAT(predict(device, scratch.write("text.onnx", "input: [3, 8, 8]\n").string()),
+             ContainsSubstring("no ONNX model") && ContainsSubstring("text.onnx"));
+  CHECK_THAT(predict(device, (scratch / "absent.onnx").string()), ContainsSubstring("no such file"));
+}
