@@ -15,8 +15,8 @@ struct Heads {
 /// Two products for each pair of query and key (Vaswani et al. 2017); `before` are those of layers in the operator.
 void attend(Importer& in, const Step& step, const Heads& heads, double before, Dims result) {
   const double pairs = static_cast<double>(heads.rows) * static_cast<double>(heads.keys);
-  in.opaque(step, checked_macs(before + pairs * static_cast<double>(heads.width + heads.deep)), in.learned(step),
-            std::move(result));
+  const double deep = size32(heads.width, "a width of heads") + static_cast<double>(size32(heads.deep, "a depth of heads"));
+  in.opaque(step, checked_macs(before + pairs * deep), in.learned(step), std::move(result));
 }
 
 void require_rows(const Value& x) {

@@ -25,41 +25,6 @@ std::array<char, 40> opaque_name(const std::string& type) {
 
 }  // namespace
 
-std::int32_t size32(std::int64_t size, const char* what) {
-  if (size < 1 || size > (std::int64_t{1} << 30)) throw StepError(std::string(what) + " of " + std::to_string(size));
-  return static_cast<std::int32_t>(size);
-}
-
-std::int64_t product(const Dims& dims, std::size_t begin, std::size_t end) {
-  std::int64_t result = 1;
-  for (std::size_t i = begin; i < end; ++i)
-    result *= size32(dims[i], "a dimension"), size32(result, "a product of dimensions");
-  return result;
-}
-
-Shape natural_shape(const Dims& dims) { return dims.size() >= 4 ? image_shape(dims) : rows_shape(dims); }
-
-Shape image_shape(const Dims& dims) {
-  if (dims.size() < 2) return rows_shape(dims);
-  const std::size_t last = dims.size() - 1;
-  Shape shape{size32(dims[1], "channels"), static_cast<std::int32_t>(size32(dims[0], "a batch")), 1};
-  if (last == 1) std::swap(shape.height, shape.width);
-  if (last > 1) {
-    shape.width = size32(dims[last], "a width");
-    shape.height = size32(dims[0] * product(dims, 2, last), "a height");
-  }
-  return shape;
-}
-
-Shape rows_shape(const Dims& dims) {
-  if (dims.empty()) return {};
-  const std::size_t last = dims.size() - 1;
-  Shape shape{size32(dims[last], "channels"), 1, 1};
-  if (last > 0) shape.width = size32(dims[last - 1], "a length");
-  if (last > 1) shape.height = size32(product(dims, 0, last - 1), "a height");
-  return shape;
-}
-
 const Value& Importer::value(const std::string& name) const {
   if (const auto made = values_.find(name); made != values_.end()) return made->second;
   if (const auto found = model_.constants.find(name); found != model_.constants.end()) return found->second;
@@ -133,31 +98,6 @@ std::int64_t Importer::learned(const Step& step) const {
   for (const Value* input : inputs(step))
     if (input != nullptr && input->constant() && input->learned && input->elements() > 1) count += input->elements();
   return std::min(count, most_weights);
-}
-
-std::int64_t Importer::nested_params(const Step& step) {
-  std::int64_t count = 0;
-  const auto add = [&](const onnx::TensorProto& tensor) {
-    const std::int64_t elements = Value{{tensor.dims().begin(), tensor.dims().end()}}.elements();
-    if (elements > 1) count = std::min(count + elements, most_weights);
-  };
-  std::vector<const onnx::GraphProto*> graphs;
-  const auto look_into = [&](const onnx::NodeProto& node) {
-    for (const auto& attribute : node.attribute()) {
-      if (attribute.has_g()) graphs.push_back(&attribute.g());
-      for (const auto& graph : attribute.graphs()) graphs.push_back(&graph);
-      if (node.op_type() == "Constant" && attribute.has_t()) add(attribute.t());
-    }
-  };
-  if (step.proto == nullptr || step.type == "Constant") return 0;
-  look_into(*step.proto);
-  while (!graphs.empty()) {
-    const onnx::GraphProto& graph = *graphs.back();
-    graphs.pop_back();
-    for (const auto& tensor : graph.initializer()) add(tensor);
-    for (const auto& node : graph.node()) look_into(node);
-  }
-  return count;
 }
 
 std::optional<Dims> Importer::told_shape(const Step& step, std::size_t i) const {
@@ -251,7 +191,7 @@ void Importer::read(const Step& step) {
   if (fold(step)) return;
   graph_.begin_scope(step.name);
   const Handler handler = find_handler(step.type);
-  handler != nullptr ? handler(*this, step) : opaque(step, 0, learned(step) + nested_params(step));
+  handler != nullptr ? handler(*this, step) : opaque(step, 0, learned(step) + nested_numbers(step));
   add_side_outputs(step);
 }
 

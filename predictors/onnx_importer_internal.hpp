@@ -17,9 +17,6 @@ class StepError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Numbers that one operator may read as weights: far beyond any, and small enough for sums in 64 bits.
-inline constexpr std::int64_t most_weights = std::int64_t{1} << 40;
-
 /// Sizes beyond 2^31 and below 1 are refused as StepError.
 std::int32_t size32(std::int64_t size, const char* what);
 std::int64_t product(const Dims& dims, std::size_t begin, std::size_t end);
@@ -54,8 +51,6 @@ class Importer {
   void opaque(const Step& step, std::int64_t macs = 0, std::int64_t params = 0, std::optional<Dims> dims = {});
   std::vector<NodeId> nodes(const Step& step) const;  ///< of the inputs that are computed
   std::int64_t learned(const Step& step) const;       ///< numbers of the inputs that the model brings, scalars aside
-  /// Numbers that graphs inside the step bring (If, Loop), each branch and one turn counted.
-  static std::int64_t nested_params(const Step& step);
   std::vector<const Value*> inputs(const Step& step) const;
   std::optional<Dims> told_shape(const Step& step, std::size_t i) const;
 

@@ -124,6 +124,8 @@ class Apart {
                 {node.input().begin(), node.input().end()},
                 {node.output().begin(), node.output().end()},
                 &node};
+      const std::vector<std::string> captured = captured_names(node);
+      step.in.insert(step.in.end(), captured.begin(), captured.end());
       if (step.name.empty()) step.name = step.out.empty() ? step.type : step.out[0];
       if (step.type == "Constant") {
         add_constant_node(step);

@@ -52,7 +52,7 @@ void read_plane_norm(Importer& in, const Step& step) {
   if (x.rank() < 3 || x.dims[0] != 1) return in.opaque(step, 0, in.learned(step), x.dims);
   const std::int8_t vectors = learned_vectors(in, step, 1);
   // Operator set 18 had a scale and a shift for each group, not for each channel.
-  const bool of_channels = in.learned(step) == vectors * x.dims[1];
+  const bool of_channels = x.dims[1] == 1 || in.learned(step) == vectors * x.dims[1];
   const NodeId normed =
       in.graph().add(LayerNorm{of_channels ? vectors : std::int8_t{0}}, in.as(x, image_shape(x.dims)));
   if (of_channels) return in.output(step, x.dims, normed);

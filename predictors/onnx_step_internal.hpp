@@ -47,6 +47,14 @@ struct Step {
   bool has_input(std::size_t i) const { return i < in.size() && !in[i].empty(); }
 };
 
+/// Numbers that one operator may read as weights: far beyond any, and small enough for sums in 64 bits.
+inline constexpr std::int64_t most_weights = std::int64_t{1} << 40;
+
+/// What graphs inside an operator (If, Loop, Scan) read of the graph around it.
+std::vector<std::string> captured_names(const onnx::NodeProto& node);
+/// How many numbers such graphs bring themselves, each branch and one turn counted; scalars aside.
+std::int64_t nested_numbers(const Step& step);
+
 /// A model taken apart: steps in an order in which they can run, constants, inputs and outputs by name.
 struct Model {
   std::string file;

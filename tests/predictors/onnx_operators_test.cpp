@@ -244,6 +244,27 @@ TEST_CASE("onnx: numbers of tensors in a node, as raw bytes") {
   CHECK(output_shape(m).elements() == 120);
 }
 
+TEST_CASE("onnx: what a graph in an operator reads of the one around it is computed and counted") {
+  OnnxMaker m(17);
+  m.input("x", {1, 3, 8, 8});
+  m.input("turns", {1}, onnx::TensorProto::INT64);
+  m.weight("w", {4, 3, 3, 3}), m.weight("v", {4, 6, 6});
+  m.node("Conv", {"x", "w"}, "c");  // read within the loop alone
+  auto& loop = m.nodes("Loop", {"turns"}, {"y"});
+  auto& attribute = *loop.add_attribute();
+  attribute.set_name("body"), attribute.set_type(onnx::AttributeProto::GRAPH);
+  auto& node = *attribute.mutable_g()->add_node();
+  node.set_op_type("Mul");
+  node.add_input("c"), node.add_input("v"), node.add_output("inner");
+  attribute.mutable_g()->add_output()->set_name("inner");
+  m.output("y", {1, 4, 6, 6});
+  const Totals sums = totals(read(m));
+  CHECK(sums.macs == 36 * 4 * 27);
+  CHECK(sums.params == 4 * 27 + 144);
+  node.set_input(0, "nowhere");
+  CHECK_THROWS_WITH(read(m), ContainsSubstring("reads 'nowhere', which nothing makes"));
+}
+
 TEST_CASE("onnx: branches and loops keep the numbers that lie in them, and their name") {
   OnnxMaker m(17);
   m.input("x", {1, 8});
