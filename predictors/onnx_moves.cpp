@@ -237,8 +237,9 @@ void read_resize(Importer& in, const Step& step) {
   const bool late = step.type == "Resize" && in.model().opset > 10;
   std::vector<double> scales = constants_of(in, step, late ? 2 : 1), sizes = constants_of(in, step, late ? 3 : 99);
   if (const auto* given = step.attribute("scales")) scales.assign(given->floats().begin(), given->floats().end());
-  Dims axes = step.integers("axes").value_or(Dims{}), dims = x.dims;
-  for (std::int64_t i = 0; i < x.rank() && axes.empty(); ++i) axes.push_back(i);
+  Dims all, dims = x.dims;
+  for (std::int64_t i = 0; i < x.rank(); ++i) all.push_back(i);
+  const Dims axes = step.integers("axes").value_or(all);
   if (const std::size_t count = sizes.empty() ? scales.size() : sizes.size(); count != axes.size())
     return read_move(in, step);  // data says how large, or the model
   std::vector<double> factors = scales;

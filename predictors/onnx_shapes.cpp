@@ -57,6 +57,22 @@ int known_opset(int opset) {
   return found == known.end() ? opset : std::min(opset, found->second.second);
 }
 
+/// As many inputs and outputs as the operator has, none of those absent that it needs.
+bool is_complete(const onnx::OpSchema& schema, const std::vector<const Value*>& inputs, std::size_t outputs) {
+  const auto count = static_cast<std::ptrdiff_t>(inputs.size());
+  if (count < schema.min_input() || count > schema.max_input()) return false;
+  return static_cast<std::ptrdiff_t>(outputs) <= schema.max_output() &&
+         std::find(inputs.begin(), inputs.begin() + schema.min_input(), nullptr) == inputs.begin() + schema.min_input();
+}
+
+/// onnx takes the window of a convolution from its weights, and reads as many numbers of what has the input's rank.
+bool windows_fit(const Step& step, const std::vector<const Value*>& inputs) {
+  if (step.type.find("Conv") == std::string::npos) return true;
+  const std::size_t weights = step.type == "QLinearConv" ? 3 : 1;
+  return inputs.size() > weights && inputs[0] != nullptr && inputs[weights] != nullptr && inputs[0]->rank() > 2 &&
+         inputs[0]->rank() == inputs[weights]->rank();
+}
+
 /// onnx divides by sizes that it does not look at; subgraphs read tensors that are not here.
 bool is_safe(const Step& step) {
   for (const auto& attribute : step.proto->attribute()) {
@@ -121,7 +137,9 @@ std::vector<std::optional<Value>> inferred_outputs(const Step& step, const std::
   std::vector<std::optional<Value>> outputs(step.out.size());
   const bool standard = step.proto != nullptr && step.type == step.proto->op_type();
   const int version = known_opset(opset);
-  if (!standard || !is_safe(step) || onnx::OpSchemaRegistry::Schema(step.type, version) == nullptr) return outputs;
+  const onnx::OpSchema* schema = onnx::OpSchemaRegistry::Schema(step.type, version);
+  if (!standard || schema == nullptr || !is_complete(*schema, inputs, step.out.size())) return outputs;
+  if (!is_safe(step) || !windows_fit(step, inputs)) return outputs;
   for (const bool floats : {false, true}) {
     try {
       onnx::ModelProto model = alone(step, inputs, version, floats);

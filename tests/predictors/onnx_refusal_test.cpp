@@ -101,6 +101,20 @@ TEST_CASE("onnx: cycles, missing and doubled tensors, operator sets that are not
   }
 }
 
+TEST_CASE("onnx: convolutions of constants whose weights have another rank") {
+  for (const char* type : {"Conv", "ConvTranspose", "ConvInteger"}) {
+    OnnxMaker m(13);
+    m.input("x", {1, 4});
+    m.weight("flat", {16, 5}), m.weight("w", {16, 4, 1, 1});
+    m.node(type, {"flat", "w"}, "c");
+    m.node("Flatten", {"c"}, "f");
+    m.node("Add", {"x", "f"}, "y");
+    m.output("y");
+    INFO(type);
+    CHECK_THAT(refusal(m), ContainsSubstring("node 'c'") && ContainsSubstring("cannot be told"));
+  }
+}
+
 TEST_CASE("onnx: inputs larger than can be counted are named") {
   OnnxMaker m(17);
   m.input("image", {1, 3, 2147483647, 2147483647});
