@@ -1,6 +1,7 @@
 // Device files: reading with every check, writing the same bytes for the same device.
 #include "predictors/device.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -76,19 +77,82 @@ FittedMetric read_metric(const std::string& name, const Config& map) {
   return metric;
 }
 
+Config write_command(const Measuring& measure) {
+  const MeasuringCommand& c = measure.command;
+  std::vector<Config> answers;
+  for (const std::string& name : c.answers) answers.push_back(Config::make_scalar(name, true));
+  return Config::make_map({{"kind", Config::make_scalar("command")},
+                           {"command", Config::make_scalar(c.command, true)},
+                           {"precision", Config::make_scalar(measure.precision)},
+                           {"answers", Config::make_list(std::move(answers))},
+                           {"timeout", number_scalar(c.timeout_seconds)},
+                           {"retries", number_scalar(c.retries)},
+                           {"pause", number_scalar(c.pause_seconds)},
+                           {"rounds", number_scalar(c.rounds)},
+                           {"most_rounds", number_scalar(c.most_rounds)},
+                           {"give_up_after", number_scalar(c.give_up_after)}});
+}
+
 Config write_measuring(const Measuring& measure) {
+  if (measure.kind == "command") return write_command(measure);
   return Config::make_map({{"kind", Config::make_scalar(measure.kind)},
                            {"threads", Config::make_scalar(std::to_string(measure.threads))},
                            {"precision", Config::make_scalar(measure.precision)}});
 }
 
+std::vector<std::string> read_answers(const Config& list) {
+  std::vector<std::string> names;
+  for (const Config& item : list.items()) {
+    const std::string name = item.text();
+    if (name.empty() || std::find(names.begin(), names.end(), name) != names.end())
+      item.fail("answers are different names", "such as [latency_ms, energy_mj]");
+    names.push_back(name);
+  }
+  if (names.empty()) list.fail("at least one answer is needed", "such as [latency_ms]");
+  return names;
+}
+
+int count_or(const Config& map, const char* key, int otherwise, int least, int most) {
+  const auto value = map.find(key);
+  return value ? static_cast<int>(value->integer(least, most)) : otherwise;
+}
+
+double seconds_or(const Config& map, const char* key, double otherwise, double least) {
+  const auto value = map.find(key);
+  if (!value) return otherwise;
+  const double seconds = value->seconds();
+  if (seconds < least || seconds > 86400) value->fail("'" + std::string(key) + "' is " + number_text(least) + " s to 1 d");
+  return seconds;
+}
+
+MeasuringCommand read_command(const Config& map) {
+  MeasuringCommand c;
+  const Config command = map.at("command");
+  c.command = command.text();
+  if (c.command.find("{model}") == std::string::npos)
+    command.fail("the command does not say where the model goes", "\"ssh board ./bench {model}\": {model} becomes the path of an ONNX file");
+  if (c.command.find('\0') != std::string::npos) command.fail("a command has no control character \\x00");
+  if (const auto answers = map.find("answers")) c.answers = read_answers(*answers);
+  c.timeout_seconds = seconds_or(map, "timeout", c.timeout_seconds, 0.01);
+  c.retries = count_or(map, "retries", c.retries, 0, 100);
+  c.pause_seconds = seconds_or(map, "pause", c.pause_seconds, 0);
+  c.rounds = count_or(map, "rounds", c.rounds, 1, 1000);
+  c.most_rounds = count_or(map, "most_rounds", std::min(1000, 3 * c.rounds), c.rounds, 1000);
+  c.give_up_after = count_or(map, "give_up_after", c.give_up_after, 1, 1'000'000);
+  return c;
+}
+
 Measuring read_measuring(const Config& value) {
   if (value.is_scalar()) return {value.one_of({"host"})};
-  value.allow({"kind", "threads", "precision"});
   Measuring measure;
-  measure.kind = value.at("kind").one_of({"host"});
-  measure.threads = static_cast<int>(value.integer_or("threads", 1));
-  if (measure.threads < 1 || measure.threads > 1024) value.at("threads").fail("threads must be 1 to 1024");
+  measure.kind = value.at("kind").one_of({"host", "command"});
+  if (measure.kind == "command") {
+    value.allow({"kind", "command", "precision", "answers", "timeout", "retries", "pause", "rounds", "most_rounds", "give_up_after"});
+    measure.command = read_command(value);
+  } else {
+    value.allow({"kind", "threads", "precision"});
+    measure.threads = count_or(value, "threads", 1, 1, 1024);
+  }
   if (const auto precision = value.find("precision")) measure.precision = precision->one_of({"int8", "float"});
   return measure;
 }

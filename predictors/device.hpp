@@ -61,11 +61,23 @@ std::string space_key(const Space& space);
 /// The unit that a column's name ends in ("latency_ms": "ms", "energy_mj": "mJ"), empty where it names none.
 std::string metric_unit(std::string_view metric);
 
+/// A device that is reached by a command of the shell. It is given a model and answers with one line of JSON.
+struct MeasuringCommand {
+  std::string command;                                 ///< "ssh board ./bench {model}": {model} is the ONNX file's path
+  std::vector<std::string> answers = {"latency_ms"};   ///< keys that every answer must have: numbers above 0
+  double timeout_seconds = 60;                         ///< for one run of the command, which is killed then
+  int retries = 2;                                     ///< of a run that failed
+  double pause_seconds = 1;                            ///< before each retry
+  int rounds = 3, most_rounds = 9;                     ///< runs per network; past `rounds` until it has settled
+  int give_up_after = 5;                               ///< networks that failed one after the other
+};
+
 /// How a device is measured; "host" is the machine that runs this program.
 struct Measuring {
-  std::string kind = "host";
-  int threads = 1;
-  std::string precision = "int8";  ///< "int8" or "float"
+  std::string kind = "host";       ///< "host" or "command"
+  int threads = 1;                 ///< of the host
+  std::string precision = "int8";  ///< "int8" or "float": the form of the models; the host is measured in both
+  MeasuringCommand command = {};   ///< where kind is "command"
 };
 
 inline constexpr int device_format = 1;  ///< of device files; other versions are refused

@@ -69,7 +69,9 @@ double smooth_quantile(std::vector<double> values, double share) {
   return sum / weights;
 }
 
-FitScores scored(const std::vector<CostEstimate>& estimates, const std::vector<double>& measured) {
+}  // namespace
+
+FitScores scored(std::span<const CostEstimate> estimates, std::span<const double> measured) {
   FitScores scores;
   std::vector<double> predicted, widths;
   double inside = 0;
@@ -90,6 +92,8 @@ FitScores scored(const std::vector<CostEstimate>& estimates, const std::vector<d
   scores.width_90_pct = widths[widths.size() / 2];
   return scores;
 }
+
+namespace {
 
 [[noreturn]] void fail_rows(const Table& table, const std::string& message) {
   throw ConfigError("error: " + message + "\n  --> " + table.name());

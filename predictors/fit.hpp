@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct FitResult {
 };
 
 inline constexpr std::size_t least_fit_rows = 5;
+
+/// How well estimates agree with what was measured; the counts of rows are left at 0. Of the same length, at least one.
+FitScores scored(std::span<const CostEstimate> estimates, std::span<const double> measured);
 
 /// `metric` is a column of the table, which has a column per decision of the space.
 /// The 90 % interval is conformal: the quantile, over training rows, of how far models fitted without them are off,

@@ -33,6 +33,25 @@ Device parsed(const std::string& text) { return Device::read(Config::parse(text,
 
 }  // namespace
 
+TEST_CASE("How a device is measured comes back from its file as it was") {
+  Device device{"board", "", Measuring{}, {}};
+  device.measure->kind = "command", device.measure->precision = "float";
+  device.measure->command = {"ssh 'b' ./bench \"{model}\"", {"latency_ms", "energy_mj"}, 2.5, 3, 0.25, 4, 11, 7};
+  const std::string text = device.yaml();
+  const Device again = parsed(text);
+  CHECK(again.yaml() == text);
+  CHECK(again.measure->command.command == device.measure->command.command);
+  CHECK(again.measure->command.answers == device.measure->command.answers);
+  CHECK(again.measure->command.timeout_seconds == 2.5);
+  CHECK(again.measure->command.most_rounds == 11);
+  const Device least = parsed("format: 1\nname: b\nmeasure: {kind: command, command: './b {model}', timeout: 2min}\n");
+  CHECK(least.measure->precision == "int8");
+  CHECK(least.measure->command.answers == std::vector<std::string>{"latency_ms"});
+  CHECK(least.measure->command.timeout_seconds == 120);
+  CHECK_THROWS_AS(parsed("format: 1\nname: b\nmeasure: {kind: host, threads: 0}\n"), ConfigError);
+  CHECK_THROWS_AS(parsed("format: 1\nname: b\nmeasure: {kind: host, command: './b {model}'}\n"), ConfigError);
+}
+
 TEST_CASE("A device comes back from its file as it was") {
   const auto path = std::filesystem::temp_directory_path() / "paretoforge_device_test.yaml";
   const Space space = synthetic::space();
