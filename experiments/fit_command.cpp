@@ -1,6 +1,5 @@
 // fit: a predictor from a table of measurements, scored on the rows it has not seen.
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "experiments/files.hpp"
 #include "experiments/front_text.hpp"
 #include "experiments/network_file.hpp"
+#include "experiments/quantity.hpp"
 #include "predictors/fit.hpp"
 
 namespace paretoforge {
@@ -41,21 +41,15 @@ void print_json(const FitResult& result) {
   std::cout << out.dump(2) << '\n';
 }
 
-std::string fixed(double value, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
-
 void print_text(const FitResult& result) {
   const FitScores& s = result.scores;
   std::cout << result.metric.model << " for " << result.metric.name << ": fitted on " << s.train_rows << " rows, scored on "
             << (s.test_rows > 0 ? std::to_string(s.test_rows) + " others" : "the same rows, each by models fitted without it") << '\n'
-            << aligned({{"spearman", fixed(s.spearman, 4)}, {"kendall", fixed(s.kendall, 4)}, {"mean error", fixed(s.mape_pct, 2) + " %"},
-                        {"rmse", fixed(s.rmse, 4) + " " + result.metric.unit}, {"within 5 %", fixed(s.within_5_pct, 1) + " %"},
-                        {"within 10 %", fixed(s.within_10_pct, 1) + " %"}, {"inside the 90 % interval", fixed(s.coverage_90_pct, 1) + " %"},
-                        {"width of that interval", fixed(s.width_90_pct, 1) + " %"}, {"fitted in", fixed(s.fit_seconds, 2) + " s"},
-                        {"a prediction takes", fixed(s.predict_microseconds, 1) + " us"}});
+            << aligned({{"spearman", fixed_text(s.spearman, 4)}, {"kendall", fixed_text(s.kendall, 4)}, {"mean error", fixed_text(s.mape_pct, 2) + " %"},
+                        {"rmse", fixed_text(s.rmse, 4) + " " + result.metric.unit}, {"within 5 %", fixed_text(s.within_5_pct, 1) + " %"},
+                        {"within 10 %", fixed_text(s.within_10_pct, 1) + " %"}, {"inside the 90 % interval", fixed_text(s.coverage_90_pct, 1) + " %"},
+                        {"width of that interval", fixed_text(s.width_90_pct, 1) + " %"}, {"fitted in", fixed_text(s.fit_seconds, 2) + " s"},
+                        {"a prediction takes", fixed_text(s.predict_microseconds, 1) + " us"}});
 }
 
 void warn(const FitResult& result) {

@@ -1,7 +1,9 @@
 // measure: networks of a space, built, exported and timed on a real device.
 #include <iostream>
+#include <optional>
 #include <set>
 
+#include "experiments/board.hpp"
 #include "experiments/command_internal.hpp"
 #include "experiments/files.hpp"
 #include "experiments/host.hpp"
@@ -18,30 +20,74 @@ namespace paretoforge {
 namespace {
 
 struct MeasureOptions {
-  std::string space, device = "host", out;
+  std::string space, device = "host", out, table;
   std::size_t samples = 0, plan = 0;
   std::string measured;
   std::vector<std::string> from;
   std::uint64_t seed = 1;
-  int threads = 1;
+  std::optional<int> threads;
   bool quiet = false;
 };
 
+/// The host by its name, or what a device file says of how it is measured.
+Device device_to_measure(const MeasureOptions& options) {
+  Device device{"host", "", Measuring{}, {}};
+  if (options.device != "host") device = Device::load(options.device);
+  if (!device.measure)
+    throw ConfigError("error: " + options.device + " does not say how the device is measured\n   = measure: host, or measure: {kind: command, command: \"ssh board ./bench {model}\"}");
+  if (options.threads && device.measure->kind != "host") throw ConfigError("error: --threads is for the host; '" + device.name + "' is reached by a command");
+  if (options.threads) device.measure->threads = *options.threads;
+  return device;
+}
+
+std::string head(const Space& space, const Device& device) {
+  const Measuring& how = *device.measure;
+  if (how.kind == "command") return "measure " + space.name() + " · " + device.name + " · " + how.precision + " · " + how.command.command;
+  return "measure " + space.name() + " · host · ONNX Runtime " + OnnxRuntime::version() + " · " + std::to_string(how.threads) + " thread" + (how.threads == 1 ? "" : "s");
+}
+
+MeasuringEnd measure(const Space& space, const Device& device, const MeasureOptions& options, const MeasuringOptions& measuring, Progress& progress) {
+  if (device.measure->kind == "command") return measure_board(space, options.out, measuring, device);
+  const EnergySource energy = powercap_energy();
+  progress.note(energy.words);
+  TimingOptions timing;
+  timing.threads = device.measure->threads;
+  timing.energy = energy.meter.get();
+  return measure_host(space, options.out, measuring, timing);
+}
+
+/// What is said at the end, and with which exit code.
+int ended(const MeasuringEnd& end, const MeasureOptions& options, const StopSignals& signals) {
+  const std::string kept = "what was measured is in " + options.out + "\n   = the same command goes on from there\n";
+  if (!end.give_up.empty()) {
+    std::cerr << "error: gave up: " << end.give_up << "\n" << kept;
+    return exit_failed;
+  }
+  if (!end.whole) {
+    std::cerr << "stopped; " << kept;
+    return signals.exit_code();
+  }
+  if (end.failed > 0)
+    std::cerr << end.failed << " of " << end.failed + end.complete << " networks failed; the first: " << end.first_failure
+              << "\n   = they are marked so in " << options.out << "; the same command tries them again\n";
+  return end.failed > 0 && end.complete == 0 ? exit_failed : exit_done;
+}
+
 int measure(const MeasureOptions& options) {
-  if (options.device != "host") throw ConfigError("error: this version measures the device 'host', not '" + options.device + "'");
+  const Device device = device_to_measure(options);
   const Space space = load_space(options.space);
-  require_writable(options.out);
-  OnnxRuntime::version();  // says how to install it where it is missing, before anything is begun
+  require_writable(options.out, options.table);
   StopSignals signals;
   Progress progress(ProgressOptions::standard_error(options.quiet));
-  progress.begin("measure " + space.name() + " · host · ONNX Runtime " + OnnxRuntime::version() + " · " + std::to_string(options.threads) + " thread" + (options.threads == 1 ? "" : "s"));
-  HostMeasuring measuring{options.samples, options.seed, {}, [&](std::size_t done, std::size_t of) { progress.stage("measuring", done, of); }, &signals.stop()};
-  measuring.timing.threads = options.threads;
-  const bool whole = measure_host(space, options.out, measuring);
+  progress.begin(head(space, device));  // where ONNX Runtime is missing this says how to install it
+  MeasuringOptions measuring{options.samples, options.seed, {}, [&](std::size_t done, std::size_t of) { progress.stage("measuring", done, of); }, &signals.stop()};
+  if (!options.table.empty()) {
+    measuring.points = points_of(space, Table::load(options.table));
+    if (measuring.points.empty()) throw ConfigError("error: " + options.table + " names no networks");
+  }
+  const MeasuringEnd end = measure(space, device, options, measuring, progress);
   progress.finish();
-  if (whole) return exit_done;
-  std::cerr << "stopped; what was measured is in " << options.out << "\n   = the same command goes on from there\n";
-  return signals.exit_code();
+  return ended(end, options, signals);
 }
 
 /// Candidates that a plan chooses from: enough that chance hardly matters, few enough to be quick.
@@ -96,18 +142,19 @@ void add_measure(CLI::App& app, Run& run) {
   auto options = std::make_shared<MeasureOptions>();
   CLI::App* command = app.add_subcommand("measure", "Measure networks of a space on the real device");
   command->add_option("space", options->space, "Space (YAML)")->required();
-  command->add_option("--device", options->device, "The device: host");
+  command->add_option("--device", options->device, "The device: host, or a device file that says how it is measured");
   auto* samples = command->add_option("--samples", options->samples, "How many networks")->check(CLI::Range(1, 1'000'000));
   auto* plan_count = command->add_option("--plan", options->plan, "Measure nothing: write which N networks to measure next, those that say most about the others")->check(CLI::Range(1, 100'000))->excludes(samples);
   command->add_option("--measured", options->measured, "With --plan: CSV of what is measured already")->needs(plan_count)->check(CLI::ExistingFile);
   command->add_option("--from", options->from, "With --plan: device files that are known (repeatable)")->needs(plan_count)->check(CLI::ExistingFile);
   command->add_option("--seed", options->seed, "Of the networks drawn, their weights and the order of measuring")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
-  command->add_option("--threads", options->threads, "Threads within ONNX Runtime")->check(CLI::Range(1, 256));
+  command->add_option("--table", options->table, "CSV of the networks to measure, a column per decision, instead of drawn ones")->excludes(samples)->excludes(plan_count)->check(CLI::ExistingFile);
+  command->add_option("--threads", options->threads, "Threads within ONNX Runtime, on the host")->check(CLI::Range(1, 256));
   command->add_option("--out", options->out, "CSV to write; rows it holds are kept")->required();
   command->add_flag("--quiet", options->quiet, "Say nothing until the end");
   command->callback([options, &run] { run = [options] {
       if (options->plan > 0) return plan(*options);
-      if (options->samples == 0) throw ConfigError("error: measure needs --samples N, or --plan N");
+      if (options->samples == 0 && options->table.empty()) throw ConfigError("error: measure needs --samples N, --table CSV, or --plan N");
       return measure(*options);
     }; });
 }

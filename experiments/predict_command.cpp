@@ -5,6 +5,7 @@
 
 #include "configs/table.hpp"
 #include "experiments/command_internal.hpp"
+#include "experiments/drift_text.hpp"
 #include "experiments/files.hpp"
 #include "experiments/front_text.hpp"
 #include "experiments/network_file.hpp"
@@ -17,7 +18,7 @@ namespace paretoforge {
 namespace {
 
 struct PredictArguments {
-  std::string device, network, metric, choices, table, out;
+  std::string device, network, metric, choices, table, out, measured;
   bool json = false;
 };
 
@@ -83,8 +84,26 @@ int predict_table(const std::vector<const FittedMetric*>& metrics, const Space& 
   return exit_done;
 }
 
+/// The only metric there is, the one asked for, or the one that is called like the column.
+const FittedMetric& metric_to_score(const Device& device, const PredictArguments& arguments) {
+  const std::string name = arguments.metric.empty() && device.metrics.size() != 1 ? arguments.measured : arguments.metric;
+  return *metrics_of(device, name).front();
+}
+
+/// A device file against what was measured later.
+int score_later(const Device& device, const PredictArguments& arguments) {
+  const FittedMetric& metric = metric_to_score(device, arguments);
+  const Space space = load_space(arguments.network);
+  const LaterRows rows = later_rows(metric, space, Table::load(arguments.table), arguments.measured);
+  if (rows.left_out > 0) std::cerr << rows.left_out << " rows were left out: nothing above 0 was measured in them\n";
+  const Drift found = drift(rows.predicted, rows.measured, metric.scores.train_rows);
+  std::cout << (arguments.json ? drift_json(device, metric, found) : drift_text(found));
+  return exit_done;
+}
+
 int predict(const PredictArguments& arguments) {
   const Device device = Device::load(arguments.device);
+  if (!arguments.measured.empty()) return score_later(device, arguments);
   const auto metrics = metrics_of(device, arguments.metric);
   if (arguments.table.empty()) return predict_one(device, metrics, arguments);
   return predict_table(metrics, load_space(arguments.network), arguments);
@@ -100,10 +119,13 @@ void add_predict(CLI::App& app, Run& run) {
   command->add_option("--metric", a->metric, "One metric of the device; all where absent");
   command->add_option("--choose", a->choices, "NAME=VALUE,...: decisions of a space");
   command->add_flag("--json", a->json, "Print one JSON object");
-  auto* out = command->add_option("--out", a->out, "CSV to write, one row per row of --table");
-  auto* table = command->add_option("--table", a->table, "CSV with one column per decision")->needs(out);
-  out->needs(table);
-  command->callback([a, &run] { run = [a] { return predict(*a); }; });
+  auto* table = command->add_option("--table", a->table, "CSV with one column per decision");
+  auto* out = command->add_option("--out", a->out, "CSV to write, one row per row of --table")->needs(table);
+  command->add_option("--measured", a->measured, "Column of --table measured later: scores the device file on it, and says whether to fit it again")->needs(table)->excludes(out);
+  command->callback([a, table, &run] {
+    if (table->count() > 0 && a->out.empty() && a->measured.empty()) throw CLI::ValidationError("--table", "needs --out, or --measured");
+    run = [a] { return predict(*a); };
+  });
 }
 
 }  // namespace paretoforge

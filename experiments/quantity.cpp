@@ -160,6 +160,12 @@ std::string quantity_text(std::string_view name, double value, int digits) {
   return step->unit.empty() ? number : number + " " + step->unit;
 }
 
+std::string fixed_text(double value, int digits) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
 std::string duration_text(double seconds) {
   if (!(seconds >= 0) || seconds > 1e9) return "?";
   const auto whole = static_cast<long long>(std::llround(seconds));

@@ -29,6 +29,9 @@ std::string quantity_label(std::string_view name);
 /// fewer where they are zeros, and never fewer than all before the point. NaN and infinities are "nan", "inf", "-inf".
 std::string quantity_text(std::string_view name, double value, int digits = 3);
 
+/// "12.50": with that many digits behind the point.
+std::string fixed_text(double value, int digits);
+
 /// "45s", "2m", "1h 5m", "3d 4h": a time as it is told while one waits. Seconds below 0 or not finite are "?".
 std::string duration_text(double seconds);
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "experiments/files.hpp"
+#include "experiments/machine.hpp"
 #include "experiments/models_file.hpp"
 #include "experiments/study_file.hpp"
 #include "experiments/version.hpp"
@@ -16,13 +16,6 @@ namespace paretoforge {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(std::min(line.size(), line.find(':') + 2));
-  return "this computer";
-}
 
 std::string sides(const Extent& extent) { return std::to_string(extent.height) + "x" + std::to_string(extent.width); }
 

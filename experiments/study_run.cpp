@@ -61,9 +61,9 @@ bool prepare_host(StudyFile& study, const fs::path& folder, Progress& progress, 
   if (!study.host) return true;
   const fs::path device = folder / "host.yaml", measurements = folder / "host.csv";
   if (!fs::exists(device)) {
-    HostMeasuring measuring{study.host->networks, study.host->seed, {},
-                            [&](std::size_t done, std::size_t of) { progress.stage("measuring the host", done, of); }, &stop};
-    if (!measure_host(*study.space, measurements, measuring)) return false;
+    const MeasuringOptions measuring{study.host->networks, study.host->seed, {},
+                                     [&](std::size_t done, std::size_t of) { progress.stage("measuring the host", done, of); }, &stop};
+    if (!measure_host(*study.space, measurements, measuring).whole) return false;
     FitOptions options;
     options.seed = study.host->seed;
     options.model = study.host->model;
