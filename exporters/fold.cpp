@@ -1,6 +1,7 @@
-// Folding: batch norms into weights, long adds into chains, dead ends away.
+// Folding: batch norms into weights, long adds into chains, dead ends away, equal layers without weights into one.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -133,7 +134,14 @@ class Folder {
     if (auto* linear = std::get_if<Linear>(&op)) give_bias(*linear);
     std::vector<NodeId> inputs;
     for (const NodeId input : graph_.inputs(id)) inputs.push_back(place_[static_cast<std::size_t>(input)]);
-    return append(op, inputs, std::move(weights));
+    if (!weights.kernel.empty()) return append(op, inputs, std::move(weights));
+    // Runtimes merge equal layers of float models; between conversions of quantised ones they do not see them.
+    auto& equals = made_[inputs];
+    for (const NodeId made : equals)
+      if (result_.graph.op(made) == op && result_.graph.node(made).activation_bits == graph_.node(id).activation_bits)
+        return made;
+    equals.push_back(append(op, inputs, {}));
+    return equals.back();
   }
 
   NodeId fold_norm(NodeId id) {
@@ -200,6 +208,7 @@ class Folder {
   std::vector<std::vector<NodeId>> readers_;
   std::vector<char> zero_, live_;
   std::vector<NodeId> place_;
+  std::map<std::vector<NodeId>, std::vector<NodeId>> made_;  ///< layers without weights, by what they read
   Model result_;
   std::string scope_;
 };

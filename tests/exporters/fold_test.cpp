@@ -130,3 +130,16 @@ TEST_CASE("weights that are missing, of a wrong size or not finite are refused w
   refuses(model, "one entry of weights per node");
   CHECK_THROWS_AS(run_float(good, std::vector<float>(3)), std::invalid_argument);
 }
+
+TEST_CASE("equal layers without weights become one, layers with weights never") {
+  Graph graph({2, 4, 4});
+  const Pool pool{.kind = PoolKind::average, .kernel = {3, 3}, .stride = {}, .pad = {1, 1, 1, 1}};
+  const Conv conv{.out = 2, .kernel = {1, 1}, .stride = {}, .dilation = {}, .pad = {}, .groups = 1, .bias = false};
+  const NodeId first = graph.add(pool, NodeId{0}), second = graph.add(pool, NodeId{0});
+  const NodeId left = graph.add(conv, first), right = graph.add(conv, second);
+  graph.set_output(graph.add(Add{}, std::vector<NodeId>{left, right}));
+  const Model model = random_model(graph, 1), once = folded(model);
+  CHECK(once.graph.size() == graph.size() - 1);
+  const std::vector<float> image = random_images(graph.shape(0), 1, 2);
+  CHECK(run_float(once, image) == run_float(model, image));
+}
