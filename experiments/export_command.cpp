@@ -11,6 +11,7 @@
 #include "experiments/study_run.hpp"
 #include "experiments/version.hpp"
 #include "exporters/bundle.hpp"
+#include "exporters/c_runner.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/onnx_runtime.hpp"
 
@@ -62,6 +63,12 @@ std::vector<Pick> wanted(const std::string& trials, const Front& front, const st
   return chosen;
 }
 
+/// Says which checks of the exported files cannot be made here.
+void say_skipped(const std::vector<std::string>& formats) {
+  if (std::find(formats.begin(), formats.end(), "c") != formats.end() && !host_c_compiler())
+    std::cerr << "skipped: compiling and running the C form, for want of a C compiler\n   = apt-get install gcc\n";
+}
+
 int export_study(const ExportOptions& options) {
   const fs::path folder = options.source;
   const std::vector<std::string> formats = format_names(options.formats);
@@ -83,6 +90,7 @@ int export_study(const ExportOptions& options) {
                                       {options.threads != 0 ? options.threads : default_threads(), formats,
                                        [&](const std::string& what, std::size_t done, std::size_t of) { progress.stage(what, done, of); }, &signals.stop()});
     progress.finish();
+    say_skipped(formats);
     save_figures(folder / "models.json", models, fs::relative(out, folder).string());
     std::cout << models_text(models_of_trials(read_report_study(folder), chosen)) << "\nmodels  " << out.string() << '\n';
   } catch (const Interrupted&) {
@@ -124,6 +132,7 @@ int export_architecture(const ExportOptions& options) {
   bundle.models.push_back({name, space.resolved({}).yaml(), model, quantised(model, samples), samples, {{"weights", "random"}}, {}});
   const fs::path out = options.out.empty() ? fs::path("runs") / name : fs::path(options.out);
   write_bundle(bundle, out);
+  say_skipped(formats);
   if (!OnnxRuntime::available())
     std::cerr << "skipped: running model.onnx in ONNX Runtime, which is not installed\n   = npm install --ignore-scripts onnxruntime-node@1.30.0\n";
   std::cout << "models  " << out.string() << '\n';

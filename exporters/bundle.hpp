@@ -38,7 +38,8 @@ struct Bundle {
 /// replaced. The manifest has no time in it: same bundle, same bytes.
 /// golden.bin: int8 inputs of all golden samples, then the outputs the reference interpreter gives, both channels
 /// last; their counts, shapes, scales and zero points stand in the manifest.
-/// Where there is ONNX Runtime, parity with it is measured and goes into the manifest.
+/// Where there is ONNX Runtime, parity with it is measured and goes into the manifest; where there is a C compiler, the
+/// C form is compiled and run, and must give the reference's bytes (else std::runtime_error).
 /// Throws ConfigError where `folder` holds anything else or must not be written, where a name is none or a format is
 /// not known; std::invalid_argument where a model cannot be exported; std::runtime_error where writing fails half-way
 /// (a full disk). Then nothing has changed.
@@ -50,13 +51,16 @@ struct BundleCheck {
   std::size_t samples = 0, agreeing = 0;  ///< golden samples run, and those whose arg-max is as expected
   double greatest_quanta = 0;             ///< between the file in ONNX Runtime and what golden.bin expects
   double float_difference = 0;  ///< between int8 and float file: root mean square over that of the float output
+  std::size_t c_samples = 0, c_equal = 0;  ///< golden samples run through the C form, and those with the expected bytes
+  std::vector<std::string> skipped;        ///< checks that could not be made here, and how to install what they need
 };
 
 /// Runs every file of a bundle in its real runtime again. Throws ConfigError where `folder` is no bundle, a file is
-/// missing or its bytes changed (naming it); OnnxRuntimeError where there is no ONNX Runtime.
+/// missing or its bytes changed (naming it); OnnxRuntimeError where ONNX files are to be run and there is no ONNX
+/// Runtime; std::runtime_error where the C form does not compile.
 std::vector<BundleCheck> verify_bundle(const std::filesystem::path& folder);
-/// Whether a checked model does what it should: at most one golden sample in a thousand falls in another
-/// class.
+/// Whether a checked model does what it should: at most one golden sample in a thousand falls in another class, and
+/// the C form gives every byte.
 bool passed(const BundleCheck& check);
 
 }  // namespace paretoforge

@@ -5,6 +5,7 @@
 #include "configs/config.hpp"
 #include "exporters/bundle.hpp"
 #include "exporters/bundle_internal.hpp"
+#include "exporters/c_runner.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/sha256_internal.hpp"
 
@@ -38,34 +39,64 @@ std::vector<float> sample(const IntegerNode& node, const std::string& bytes, std
   return dequantised(node, {first, static_cast<std::size_t>(node.shape.elements())});
 }
 
-BundleCheck check_model(const Json& model, const fs::path& folder) {
-  const Json& golden = model.at("golden");
-  const IntegerNode input = tensor_from(golden.at("input")), output = tensor_from(golden.at("output"));
-  BundleCheck check{model.at("name"), golden.at("samples"), 0, 0, 0};
-  const auto in = static_cast<std::size_t>(input.shape.elements()),
-             out = static_cast<std::size_t>(output.shape.elements());
-  const std::string bytes = read_file(folder / "golden.bin");
-  if (in < 1 || out < 1 || bytes.size() != check.samples * (in + out))
+/// What golden.bin holds: the int8 inputs of all samples, then the outputs that are expected.
+struct Golden {
+  IntegerNode input, output;
+  std::size_t samples, in, out;
+  std::string bytes;
+};
+
+Golden read_golden(const Json& json, const fs::path& folder) {
+  Golden golden{tensor_from(json.at("input")), tensor_from(json.at("output")), json.at("samples"), 0, 0, read_file(folder / "golden.bin")};
+  golden.in = static_cast<std::size_t>(golden.input.shape.elements());
+  golden.out = static_cast<std::size_t>(golden.output.shape.elements());
+  if (golden.in < 1 || golden.out < 1 || golden.bytes.size() != golden.samples * (golden.in + golden.out))
     throw ConfigError("error: " + (folder / "golden.bin").string() + " has another size than the manifest says");
+  return golden;
+}
+
+void check_onnx_files(const Golden& golden, const fs::path& folder, BundleCheck& check) {
   OnnxSession session(folder / "model.onnx"), float_session(folder / "model_float.onnx");
   for (const OnnxSession* each : {&session, &float_session})
-    if (each->outputs().size() != 1 || each->outputs()[0].elements != out)
+    if (each->outputs().size() != 1 || each->outputs()[0].elements != golden.out)
       throw ConfigError("error: the models in " + folder.string() + " do not have the output that the manifest says");
   double difference = 0, size = 0;
-  for (std::size_t i = 0; i < check.samples; ++i) {
-    const std::vector<float> image = sample(input, bytes, i * in);
-    const std::vector<float> expected = sample(output, bytes, check.samples * in + i * out);
+  for (std::size_t i = 0; i < golden.samples; ++i) {
+    const std::vector<float> image = sample(golden.input, golden.bytes, i * golden.in);
+    const std::vector<float> expected = sample(golden.output, golden.bytes, golden.samples * golden.in + i * golden.out);
     const std::vector<float> found = session.run(image), real = float_session.run(image);
     if (same_class(found, expected)) ++check.agreeing;
-    for (std::size_t k = 0; k < out; ++k) {
+    for (std::size_t k = 0; k < golden.out; ++k) {
       check.greatest_quanta =
           std::max(check.greatest_quanta,
-                   std::round(std::abs(double{found[k]} - double{expected[k]}) / double{output.output.scale}));
+                   std::round(std::abs(double{found[k]} - double{expected[k]}) / double{golden.output.output.scale}));
       difference += std::pow(double{found[k]} - double{real[k]}, 2);
       size += std::pow(double{real[k]}, 2);
     }
   }
+  check.samples = golden.samples;
   if (size > 0) check.float_difference = std::sqrt(difference / size);
+}
+
+void check_c_files(const Golden& golden, const fs::path& folder, BundleCheck& check) {
+  const auto compiler = host_c_compiler();
+  if (!compiler) {
+    check.skipped.push_back("compiling and running " + check.model + "/c/model.c: there is no C compiler\n   = apt-get install gcc");
+    return;
+  }
+  const auto* bytes = reinterpret_cast<const std::int8_t*>(golden.bytes.data());
+  const std::size_t inputs = golden.samples * golden.in;
+  const CJob job{check.model, c_source_from(read_file(folder / "c/model.h"), read_file(folder / "c/model.c"), check.model), golden.in, golden.out, {bytes, bytes + inputs}};
+  check.c_samples = golden.samples;
+  check.c_equal = equal_samples(job, {bytes + inputs, golden.samples * golden.out}, *compiler);
+}
+
+BundleCheck check_model(const Json& model, const fs::path& folder) {
+  BundleCheck check;
+  check.model = model.at("name");
+  const Golden golden = read_golden(model.at("golden"), folder);
+  if (model.at("files").contains("model.onnx")) check_onnx_files(golden, folder, check);
+  if (model.at("files").contains("c/model.c") && golden.samples > 0) check_c_files(golden, folder, check);
   return check;
 }
 
@@ -85,6 +116,6 @@ std::vector<BundleCheck> verify_bundle(const fs::path& folder) try {
   throw ConfigError("error: " + (folder / manifest_name).string() + " is damaged: " + error.what());
 }
 
-bool passed(const BundleCheck& check) { return check.agreeing + check.samples / 1000 >= check.samples; }
+bool passed(const BundleCheck& check) { return check.agreeing + check.samples / 1000 >= check.samples && check.c_equal == check.c_samples; }
 
 }  // namespace paretoforge

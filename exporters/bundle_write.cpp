@@ -12,6 +12,7 @@
 #include "configs/table.hpp"
 #include "exporters/bundle.hpp"
 #include "exporters/bundle_internal.hpp"
+#include "exporters/c_runner.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/reference.hpp"
@@ -121,6 +122,17 @@ Json parity_json(const BundleModel& model, const std::string& onnx) {
           {"float_ops", fusion.float_ops}};
 }
 
+/// The C form on this machine: its bytes are the reference's, or the model is not exported.
+Json c_parity_json(const BundleModel& model, const CCompiler& compiler, const std::string& golden) {
+  const CJob job = c_job(model.integer, model.name, model.golden);
+  const auto* expected = reinterpret_cast<const std::int8_t*>(golden.data()) + job.inputs.size();
+  const std::size_t samples = job.inputs.size() / job.input, equal = equal_samples(job, {expected, samples * job.output}, compiler);
+  if (equal != samples)
+    throw std::runtime_error(model.name + ": the exported C, compiled by " + compiler.program + ", gives other bytes than the reference for " + std::to_string(samples - equal) + " of " +
+                             std::to_string(samples) + " samples");
+  return {{"samples", samples}, {"equal", equal}, {"arena_bytes", job.code.arena_bytes}};
+}
+
 template <class Value>
 Json object(const std::vector<std::pair<std::string, Value>>& entries) {
   Json json = Json::object();
@@ -137,7 +149,8 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
       files.push_back(std::move(file));
   const std::size_t exported = files.size();
   files.push_back({"architecture.yaml", model.architecture});
-  files.push_back({"golden.bin", golden_bytes(model)});
+  const std::string golden = golden_bytes(model);
+  files.push_back({"golden.bin", golden});
   files.push_back(
       {"card.md", card(bundle, model, {files.begin(), files.begin() + static_cast<std::ptrdiff_t>(exported)})});
 
@@ -148,10 +161,13 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
                     {"output", tensor_json(output_of(model.integer))}};
   fs::create_directories(folder / model.name);
   for (const ExportedFile& file : files) {
+    fs::create_directories((folder / model.name / file.name).parent_path());
     write_file(folder / model.name / file.name, file.bytes);
     json["files"][file.name] = {{"bytes", file.bytes.size()}, {"sha256", sha256(file.bytes)}};
     if (file.name == "model.onnx" && OnnxRuntime::available() && !model.golden.empty())
       json["parity"] = parity_json(model, file.bytes);
+    if (const auto compiler = host_c_compiler(); file.name == "c/model.c" && compiler && !model.golden.empty())
+      json["parity_c"] = c_parity_json(model, *compiler, golden);
   }
   return json;
 }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "configs/config.hpp"
+#include "exporters/c_writer.hpp"
 #include "exporters/float_model.hpp"
 
 namespace paretoforge {
@@ -17,11 +18,17 @@ std::vector<ExportedFile> write_onnx(const ExportSource& source) {
   return files;
 }
 
+std::vector<ExportedFile> write_c(const ExportSource& source) {
+  CSource code = c_source(source.integer, source.labels.name);
+  return {{"c/model.h", std::move(code.header)}, {"c/model.c", std::move(code.source)}};
+}
+
 }  // namespace
 
 std::span<const Format> formats() {
   static constexpr std::array table{
       Format{"onnx", "ONNX, quantised (model.onnx, QDQ) and in float (model_float.onnx)", write_onnx},
+      Format{"c", "C99 for microcontrollers and all else (c/model.c, c/model.h), int8", write_c},
   };
   return table;
 }

@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "configs/config.hpp"
+#include "exporters/c_runner.hpp"
 #include "exporters/float_model.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/onnx_runtime.hpp"
@@ -180,4 +181,26 @@ TEST_CASE("a node that no format can hold is named before any work") {
   graph.set_activation_bits(1, 16);
   CHECK_THROWS_WITH(check_exportable(graph),
                     ContainsSubstring("conv_1") && ContainsSubstring("16 bits"));
+}
+
+TEST_CASE("the C form is in a bundle, is compiled and run again, and a changed byte of it is named") {
+  if (!host_c_compiler()) {
+    std::cout << "SKIPPED: needs a C compiler\n";
+    return;
+  }
+  const Folder folder;
+  Bundle written = bundle();
+  written.formats = {"c"};
+  write_bundle(written, folder.path / "out");
+  const std::string header = read(folder.path / "out/first/c/model.h");
+  CHECK(header.find("\nvoid first_run(const int8_t *input, int8_t *output, void *arena);") != std::string::npos);
+  CHECK(header.find("#define FIRST_INPUT_SIZE 3072 ") != std::string::npos);
+  CHECK(read(folder.path / "out/manifest.json").find("\"parity_c\"") != std::string::npos);
+  for (const BundleCheck& check : verify_bundle(folder.path / "out")) {
+    CHECK(check.c_samples == 8);
+    CHECK(check.c_equal == 8);
+    CHECK(passed(check));
+  }
+  std::ofstream(folder.path / "out/second/c/model.c", std::ios::app) << " ";
+  CHECK(error_of([&] { verify_bundle(folder.path / "out"); }).find("second/c/model.c is not what was exported") != std::string::npos);
 }
