@@ -33,9 +33,13 @@ constexpr std::string_view prologue = R"(
 #if defined(USE_DSP) || defined(USE_VCVTR)
 #include <arm_acle.h>
 #endif
-#if defined(__GNUC__)
+#if defined(__clang__)
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
+#define ALIGNED __attribute__((aligned(16)))
+#elif defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline, noclone))
 #define ALIGNED __attribute__((aligned(16)))
 #else
 #define INLINE static inline
@@ -105,7 +109,12 @@ INLINE int32_t rounded(float x) {
 INLINE int32_t rescale(int32_t x, factor f) { return rounded((float)x * f); }
 #endif
 
-INLINE int8_t finish(int32_t x, factor f, int32_t zero) {
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+NOINLINE
+#else
+INLINE
+#endif
+int8_t finish(int32_t x, factor f, int32_t zero) {
 #if defined(USE_DSP) && defined(USE_VCVTR) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
   float y = (float)x * f;
   int32_t steps;
@@ -129,8 +138,17 @@ typedef struct {
 
 NOINLINE void add(const addition *s, const int8_t *a, const int8_t *b, int8_t *out, int32_t n) {
   const addition t = *s;
-  int32_t i;
-  for (i = 0; i < n; ++i) {
+  int32_t i = 0;
+#if defined(USE_MVE) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
+  for (; i < n; i += 4) {
+    const mve_pred16_t lanes = vctp32q((uint32_t)(n - i));
+    const float32x4_t x = vmulq_n_f32(vcvtq_f32_s32(vsubq_n_s32(vldrbq_z_s32(a + i, lanes), t.first_zero)), t.first);
+    const float32x4_t y = vmulq_n_f32(vcvtq_f32_s32(vsubq_n_s32(vldrbq_z_s32(b + i, lanes), t.second_zero)), t.second);
+    const int32x4_t q = vqaddq_n_s32(vcvtnq_s32_f32(vaddq_f32(x, y)), t.zero);
+    vstrbq_p_s32(out + i, vminq_s32(vmaxq_s32(q, vdupq_n_s32(-128)), vdupq_n_s32(127)), lanes);
+  }
+#endif
+  for (; i < n; ++i) {
     const int32_t x = a[i] - t.first_zero, y = b[i] - t.second_zero;
 #if defined(PARETOFORGE_DOUBLE_ROUNDING)
     const int32_t sum = multiplied(x * 1048576, t.first) + multiplied(y * 1048576, t.second);
@@ -166,41 +184,49 @@ typedef struct {
 constexpr std::string_view multiply = R"(
 /* multiply: one pixel's column of `depth` bytes times the weights of `channels` outputs, rows of `row` bytes. */
 #if defined(USE_MVE)
-NOINLINE void multiply(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int8_t *out) {
+/* The same for `count` pixels, whose columns are `step` bytes apart and outputs `out_step`. */
+NOINLINE void multiply_many(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int32_t step, int32_t count, int8_t *out, int32_t out_step) {
   const int8_t *w0 = l->weights + first * row;
   const int32_t *bias = l->bias + first;
   const factor *factors = l->factors + first;
-  const int32_t zero = l->out_zero;
-  const int32_t blocks = depth >> 4;
+  const int32_t zero = l->out_zero, blocks = depth >> 4;
   const mve_pred16_t tail = vctp8q((uint32_t)(depth & 15));
   for (; channels > 0; channels -= 4, w0 += 4 * row, bias += 4, factors += 4, out += 4) {
-    const int8_t *w1 = channels > 1 ? w0 + row : w0, *w2 = channels > 2 ? w1 + row : w1, *w3 = channels > 3 ? w2 + row : w2;
-    const int8_t *v0 = w0, *column = x;
+    const int8_t *const w1 = channels > 1 ? w0 + row : w0, *const w2 = channels > 2 ? w1 + row : w1, *const w3 = channels > 3 ? w2 + row : w2;
     const mve_pred16_t lanes = vctp32q((uint32_t)channels);
-    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, i;
-    int32x4_t sums;
-    for (i = blocks; i > 0; --i) {
-      const int8x16_t v = vldrbq_s8(column);
-      s0 = vmladavaq_s8(s0, v, vldrbq_s8(v0));
-      s1 = vmladavaq_s8(s1, v, vldrbq_s8(w1));
-      s2 = vmladavaq_s8(s2, v, vldrbq_s8(w2));
-      s3 = vmladavaq_s8(s3, v, vldrbq_s8(w3));
-      column += 16, v0 += 16, w1 += 16, w2 += 16, w3 += 16;
+    const int32x4_t biases = vldrwq_z_s32(bias, lanes);
+    const int8_t *column = x;
+    int8_t *to = out;
+    int32_t left;
+    for (left = count; left > 0; --left, column += step, to += out_step) {
+      const int8_t *v0 = w0, *v1 = w1, *v2 = w2, *v3 = w3, *v = column;
+      int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, i;
+      int32x4_t sums;
+      for (i = blocks; i > 0; --i) {
+        const int8x16_t values = vldrbq_s8(v);
+        s0 = vmladavaq_s8(s0, values, vldrbq_s8(v0));
+        s1 = vmladavaq_s8(s1, values, vldrbq_s8(v1));
+        s2 = vmladavaq_s8(s2, values, vldrbq_s8(v2));
+        s3 = vmladavaq_s8(s3, values, vldrbq_s8(v3));
+        v += 16, v0 += 16, v1 += 16, v2 += 16, v3 += 16;
+      }
+      if (depth & 15) {
+        const int8x16_t values = vldrbq_z_s8(v, tail);
+        s0 = vmladavaq_s8(s0, values, vldrbq_z_s8(v0, tail));
+        s1 = vmladavaq_s8(s1, values, vldrbq_z_s8(v1, tail));
+        s2 = vmladavaq_s8(s2, values, vldrbq_z_s8(v2, tail));
+        s3 = vmladavaq_s8(s3, values, vldrbq_z_s8(v3, tail));
+      }
+      sums = vsetq_lane_s32(s0, biases, 0);
+      sums = vsetq_lane_s32(s1, sums, 1);
+      sums = vsetq_lane_s32(s2, sums, 2);
+      sums = vsetq_lane_s32(s3, sums, 3);
+      finish_4(vaddq_s32(sums, biases), factors, zero, lanes, to);
     }
-    if (depth & 15) {
-      const int8x16_t v = vldrbq_z_s8(column, tail);
-      s0 = vmladavaq_s8(s0, v, vldrbq_z_s8(v0, tail));
-      s1 = vmladavaq_s8(s1, v, vldrbq_z_s8(w1, tail));
-      s2 = vmladavaq_s8(s2, v, vldrbq_z_s8(w2, tail));
-      s3 = vmladavaq_s8(s3, v, vldrbq_z_s8(w3, tail));
-    }
-    sums = vsetq_lane_s32(s0, vuninitializedq_s32(), 0);
-    sums = vsetq_lane_s32(s1, sums, 1);
-    sums = vsetq_lane_s32(s2, sums, 2);
-    sums = vsetq_lane_s32(s3, sums, 3);
-    sums = vaddq_s32(sums, vldrwq_z_s32(bias, lanes));
-    finish_4(sums, factors, zero, lanes, out);
   }
+}
+INLINE void multiply(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int8_t *out) {
+  multiply_many(l, first, channels, depth, row, x, 0, 1, out, 0);
 }
 #elif defined(USE_DSP)
 /* Four bytes of x and of four rows; the loop is spelled out because the compiler runs out of registers. */
@@ -276,7 +302,8 @@ INLINE void finish_4(int32x4_t sums, const factor *factors, int32_t zero, mve_pr
 constexpr std::string_view convolve = R"(
 INLINE void copy(int8_t *to, const int8_t *from, int32_t n) {
 #if defined(USE_MVE)
-  for (; n > 0; n -= 16, to += 16, from += 16) {
+  for (; n >= 16; n -= 16, to += 16, from += 16) vstrbq_s8(to, vldrbq_s8(from));
+  if (n > 0) {
     const mve_pred16_t lanes = vctp8q((uint32_t)n);
     vstrbq_p_s8(to, vldrbq_z_s8(from, lanes), lanes);
   }
@@ -402,55 +429,78 @@ NOINLINE void multiply_2(const layer *l, int32_t first, int32_t channels, int32_
 }
 #endif
 
+#define NEXT_PIXEL \
+  if (x += l->stride_width, --column_left == 0) column_left = l->out_width, x = -l->left, y += l->stride_height
+
 /* convolve: pixel by pixel; rows of weights are padded with zeros to a multiple of 4. Where something is added behind
-   it, a pixel lies in the scratch first. Scratch: the columns of two pixels, widened; one as it is, where the depth is no
-   multiple of 4; two outputs. */
+   it, pixels lie in the scratch first. Scratch: the columns of two pixels, widened, or of four as they are; one more,
+   where the depth is no multiple of 4; two outputs, where something is added. */
 NOINLINE void convolve(const layer *l, const int8_t *in, int8_t *out, cell *scratch, const addition *sum, const int8_t *other) {
   const int32_t depth = l->in_channels / l->groups, width = l->out_channels / l->groups;
   const int32_t size = l->kernel_height * l->kernel_width * depth, row = (size + 3) & ~3;
-  const int32_t plain = l->groups == 1 && l->kernel_height == 1 && l->kernel_width == 1 && l->top == 0 && l->left == 0;
-  int8_t *narrow = &scratch->byte + ((depth & 3) != 0 ? 4 * row : 0), *pixel = &scratch->byte + ((depth & 3) != 0 ? 5 : 4) * row;
-  int32_t left = l->out_height * l->out_width, column_left = l->out_width, y = -l->top, x = -l->left, g;
-#if defined(USE_DSP)
-  uint32_t *wide = (uint32_t *)&scratch->word;
-  for (; left > 1; left -= 2) {
-    const int32_t x0 = x, y0 = y;
-    int8_t *first = sum ? pixel : out, *second = first + l->out_channels;
-    x += l->stride_width;
-    if (--column_left == 0) column_left = l->out_width, x = -l->left, y += l->stride_height;
-    for (g = 0; g < l->groups; ++g) {
-      if ((depth & 3) == 0) {
-        wide_column(l, in, y0, x0, g * depth, depth, wide);
-        wide_column(l, in, y, x, g * depth, depth, wide + 2);
-      } else {
-        memset(narrow + row - 4, 0, 4);
-        column(l, in, y0, x0, g * depth, depth, narrow);
-        widen(wide, narrow, row);
-        column(l, in, y, x, g * depth, depth, narrow);
-        widen(wide + 2, narrow, row);
-      }
-      multiply_2(l, g * width, width, row, wide, first + g * width, second + g * width);
-    }
-    x += l->stride_width;
-    if (--column_left == 0) column_left = l->out_width, x = -l->left, y += l->stride_height;
-    if (sum) add(sum, pixel, other, out, 2 * l->out_channels);
-    out += 2 * l->out_channels, other += sum ? 2 * l->out_channels : 0;
-  }
-#endif
-  for (; left > 0; --left) {
-    int8_t *target = sum ? pixel : out;
-    if (plain) {
-      multiply(l, 0, width, size, row, in + (y * l->in_width + x) * depth, target);
+  int8_t *const pixel = &scratch->byte + ((depth & 3) != 0 ? 5 : 4) * row;
+  int32_t left = l->out_height * l->out_width, column_left = l->out_width, y = -l->top, x = -l->left, g, n;
+#if defined(USE_MVE)
+  const int32_t straight = l->groups == 1 && size == depth && (l->stride_height & l->stride_width) == 1 && l->in_height == l->out_height && l->in_width == l->out_width;
+  for (; left > 0; left -= n) {
+    const int32_t most = sum ? 2 : straight ? 8 : 4;
+    int8_t *const target = sum ? pixel : out;
+    n = left < most ? left : most;
+    if (straight) {
+      multiply_many(l, 0, width, size, row, in, depth, n, target, l->out_channels);
+      in += n * depth;
     } else {
+      const int32_t y0 = y, x0 = x, column_left_0 = column_left;
       for (g = 0; g < l->groups; ++g) {
-        column(l, in, y, x, g * depth, depth, narrow);
-        multiply(l, g * width, width, size, row, narrow, target + g * width);
+        int32_t i;
+        y = y0, x = x0, column_left = column_left_0;
+        for (i = 0; i < n; ++i) {
+          column(l, in, y, x, g * depth, depth, &scratch->byte + i * row);
+          NEXT_PIXEL;
+        }
+        multiply_many(l, g * width, width, size, row, &scratch->byte, row, n, target + g * width, l->out_channels);
       }
     }
-    x += l->stride_width;
-    if (--column_left == 0) column_left = l->out_width, x = -l->left, y += l->stride_height;
-    if (sum) add(sum, pixel, other, out, l->out_channels);
-    out += l->out_channels, other += sum ? l->out_channels : 0;
+#else
+  const int32_t plain = l->groups == 1 && size == depth && l->top == 0 && l->left == 0;
+  int8_t *const narrow = &scratch->byte + ((depth & 3) != 0 ? 4 * row : 0);
+  for (; left > 0; left -= n) {
+    int8_t *const target = sum ? pixel : out;
+#if defined(USE_DSP)
+    if (left > 1) {
+      const int32_t x0 = x, y0 = y;
+      uint32_t *const wide = (uint32_t *)&scratch->word;
+      n = 2;
+      NEXT_PIXEL;
+      for (g = 0; g < l->groups; ++g) {
+        if ((depth & 3) == 0) {
+          wide_column(l, in, y0, x0, g * depth, depth, wide);
+          wide_column(l, in, y, x, g * depth, depth, wide + 2);
+        } else {
+          memset(narrow + row - 4, 0, 4);
+          column(l, in, y0, x0, g * depth, depth, narrow);
+          widen(wide, narrow, row);
+          column(l, in, y, x, g * depth, depth, narrow);
+          widen(wide + 2, narrow, row);
+        }
+        multiply_2(l, g * width, width, row, wide, target + g * width, target + l->out_channels + g * width);
+      }
+    } else
+#endif
+    {
+      n = 1;
+      for (g = 0; g < l->groups; ++g) {
+        if (!plain) column(l, in, y, x, g * depth, depth, narrow);
+        multiply(l, g * width, width, size, row, plain ? in + (y * l->in_width + x) * depth : narrow, target + g * width);
+      }
+    }
+    NEXT_PIXEL;
+#endif
+    if (sum) {
+      add(sum, pixel, other, out, n * l->out_channels);
+      other += n * l->out_channels;
+    }
+    out += n * l->out_channels;
   }
 }
 )";
@@ -464,86 +514,139 @@ INLINE void linear(const layer *l, const int8_t *in, int8_t *out, cell *scratch,
 )";
 
 constexpr std::string_view depthwise = R"(
-/* depthwise: weights lie as blocks of 4 channels, in them the taps, in these the channels; the last block is padded
-   with zeros. Scratch: a pointer per tap (at least 8 bytes each are reserved), a pixel of zero points, an output. */
+/* depthwise: weights lie as blocks of 8 channels, in them the taps, in these the channels; weights, biases and factors
+   are padded to whole blocks with zeros. Scratch: a pointer per tap (at least 8 bytes each are reserved), a pixel of
+   zero points, an output. Inside the image the pointers stay as they are for a whole row, and `shift` moves on. */
 #if defined(USE_MVE)
-INLINE void depthwise_pixel(const layer *l, cell *taps, int32_t count, int8_t *out) {
-  const int8_t *w = l->weights;
-  int32_t c;
-  for (c = 0; c < l->out_channels; c += 4) {
-    const mve_pred16_t lanes = vctp32q((uint32_t)(l->out_channels - c));
-    int32x4_t sums = vldrwq_z_s32(l->bias + c, lanes);
-    int32_t t;
-    for (t = 0; t < count; ++t, w += 4) sums = vaddq_s32(sums, vmulq_s32(vldrbq_z_s32(taps[t].pointer + c, lanes), vldrbq_s32(w)));
-    finish_4(sums, l->factors + c, l->out_zero, lanes, out + c);
+/* Eight channels: two products at a time fit 16 bits, lanes are then widened into even and odd channels. */
+INLINE void depthwise_block(const layer *l, const cell *taps, int32_t shift, int32_t count, int32_t c, int8_t *out, mve_pred16_t lanes, int32_t whole) {
+  const int8_t *w = l->weights + c * count;
+  const int32x4x2_t bias = vld2q_s32(l->bias + c);
+  int32x4_t even = bias.val[0], odd = bias.val[1];
+  int32_t t = 0;
+#define TAP(t) vmulq_s16(whole ? vldrbq_s16(taps[t].pointer + shift) : vldrbq_z_s16(taps[t].pointer + shift, lanes), vldrbq_s16(w + 8 * (t)))
+  for (; t + 2 <= count; t += 2) {
+    const int16x8_t two = vaddq_s16(TAP(t), TAP(t + 1));
+    even = vaddq_s32(even, vmovlbq_s16(two)), odd = vaddq_s32(odd, vmovltq_s16(two));
+  }
+  if (t < count) {
+    const int16x8_t one = TAP(t);
+    even = vaddq_s32(even, vmovlbq_s16(one)), odd = vaddq_s32(odd, vmovltq_s16(one));
+  }
+#undef TAP
+  {
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+    int32_t sums[8], i;
+    int32x4x2_t both;
+    both.val[0] = even, both.val[1] = odd;
+    vst2q_s32(sums, both);
+    for (i = 0; i < 8; ++i)
+      if ((lanes >> (2 * i)) & 1) out[i] = finish(sums[i], l->factors[c + i], l->out_zero);
+#else
+    const float32x4x2_t factors = vld2q_f32(l->factors + c);
+    int16x8_t q = vqmovnbq_s32(vuninitializedq_s16(), vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(even), factors.val[0])));
+    q = vqmovntq_s32(q, vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(odd), factors.val[1])));
+    q = vqaddq_n_s16(q, (int16_t)l->out_zero);
+    q = vminq_s16(vmaxq_s16(q, vdupq_n_s16(-128)), vdupq_n_s16(127));
+    if (whole)
+      vstrbq_s16(out, q);
+    else
+      vstrbq_p_s16(out, q, lanes);
+#endif
   }
 }
+
+INLINE void depthwise_pixel(const layer *l, const cell *taps, int32_t shift, int32_t count, int8_t *out) {
+  const int32_t channels = l->out_channels;
+  int32_t c = 0;
+  for (; c + 8 <= channels; c += 8) depthwise_block(l, taps, shift + c, count, c, out + c, 0xffff, 1);
+  if (c < channels) depthwise_block(l, taps, shift + c, count, c, out + c, vctp16q((uint32_t)(channels - c)), 0);
+}
 #elif defined(USE_DSP)
-INLINE void depthwise_pixel(const layer *l, cell *taps, int32_t count, int8_t *out) {
+INLINE void depthwise_pixel(const layer *l, const cell *taps, int32_t shift, int32_t count, int8_t *out) {
   const int8_t *w = l->weights;
   const int32_t *bias = l->bias;
   const factor *factors = l->factors;
   const int32_t channels = l->out_channels, zero = l->out_zero;
   int32_t c = 0, t;
   for (; c + 4 <= channels; c += 4, bias += 4, factors += 4, out += 4) {
+    const int8_t *v = w + (c & ~7) * count + (c & 4);
     int32_t s0 = bias[0], s1 = bias[1], s2 = bias[2], s3 = bias[3];
-    for (t = 0; t < count; ++t, w += 4) {
-      uint32_t x, v;
-      int32_t a, b;
-      memcpy(&x, taps[t].pointer + c, 4);
-      memcpy(&v, w, 4);
-      a = (int32_t)__sxtb16(x), b = (int32_t)__sxtb16(v);
-      s0 = __smlabb(a, b, s0), s2 = __smlatt(a, b, s2);
-      __asm__("sxtb16 %0, %1, ror #8" : "=r"(a) : "r"(x));
-      __asm__("sxtb16 %0, %1, ror #8" : "=r"(b) : "r"(v));
-      s1 = __smlabb(a, b, s1), s3 = __smlatt(a, b, s3);
+    for (t = 0; t < count; ++t) {
+      uint32_t x, y, p, q;
+      memcpy(&x, taps[t].pointer + shift + c, 4);
+      memcpy(&y, v + 8 * t, 4);
+      /* Together, for the compiler would keep all taps' halves until later. */
+      __asm__("sxtb16 %[p], %[x]\n sxtb16 %[q], %[y]\n smlabb %[s0], %[p], %[q], %[s0]\n smlatt %[s2], %[p], %[q], %[s2]\n"
+              "sxtb16 %[p], %[x], ror #8\n sxtb16 %[q], %[y], ror #8\n smlabb %[s1], %[p], %[q], %[s1]\n smlatt %[s3], %[p], %[q], %[s3]"
+              : [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [p] "=&r"(p), [q] "=&r"(q)
+              : [x] "r"(x), [y] "r"(y));
     }
     out[0] = finish(s0, factors[0], zero), out[1] = finish(s1, factors[1], zero);
     out[2] = finish(s2, factors[2], zero), out[3] = finish(s3, factors[3], zero);
   }
-  for (; c < channels; ++c, ++w) {
+  for (; c < channels; ++c) {
+    const int8_t *v = w + (c & ~7) * count + (c & 7);
     int32_t sum = *bias++;
-    for (t = 0; t < count; ++t) sum += taps[t].pointer[c] * w[4 * t];
+    for (t = 0; t < count; ++t) sum += taps[t].pointer[shift + c] * v[8 * t];
     *out++ = finish(sum, *factors++, zero);
   }
 }
 #else
-INLINE void depthwise_pixel(const layer *l, cell *taps, int32_t count, int8_t *out) {
-  const int8_t *w = l->weights;
+INLINE void depthwise_pixel(const layer *l, const cell *taps, int32_t shift, int32_t count, int8_t *out) {
   const int32_t channels = l->out_channels;
-  int32_t c = 0, t;
-  for (; c < channels; ++c) {
-    const int8_t *v = w + (c & ~3) * count + (c & 3);
-    int32_t sum = l->bias[c];
-    for (t = 0; t < count; ++t) sum += taps[t].pointer[c] * v[4 * t];
-    out[c] = finish(sum, l->factors[c], l->out_zero);
+  int32_t c, t, i;
+  for (c = 0; c < channels; c += 8) {
+    const int8_t *w = l->weights + c * count;
+    const int32_t n = channels - c < 8 ? channels - c : 8;
+    int32_t sums[8];
+    for (i = 0; i < 8; ++i) sums[i] = l->bias[c + i];
+    if (n == 8)
+      for (t = 0; t < count; ++t, w += 8) {
+        const int8_t *x = taps[t].pointer + shift + c;
+        for (i = 0; i < 8; ++i) sums[i] += x[i] * w[i];
+      }
+    else
+      for (t = 0; t < count; ++t, w += 8) {
+        const int8_t *x = taps[t].pointer + shift + c;
+        for (i = 0; i < n; ++i) sums[i] += x[i] * w[i];
+      }
+    for (i = 0; i < n; ++i) out[c + i] = finish(sums[i], l->factors[c + i], l->out_zero);
   }
 }
 #endif
 
 NOINLINE void depthwise(const layer *l, const int8_t *in, int8_t *out, cell *scratch, const addition *sum, const int8_t *other) {
   const int32_t channels = l->out_channels, count = l->kernel_height * l->kernel_width;
-  int8_t *zeros = &scratch[count].byte, *pixel = zeros + channels;
+  const int32_t reach_y = (l->kernel_height - 1) * l->dilation_height, reach_x = (l->kernel_width - 1) * l->dilation_width;
+  int8_t *const zeros = &scratch[count].byte, *const pixel = zeros + channels;
   int32_t y, x, i, j;
   memset(zeros, l->in_zero, (size_t)channels);
-  for (y = -l->top; y < l->out_height * l->stride_height - l->top; y += l->stride_height)
+  for (y = -l->top; y < l->out_height * l->stride_height - l->top; y += l->stride_height) {
+    int32_t shift = -1;
     for (x = -l->left; x < l->out_width * l->stride_width - l->left; x += l->stride_width) {
-      cell *tap = scratch;
-      for (i = 0; i < l->kernel_height; ++i) {
-        const int32_t row = y + i * l->dilation_height;
-        for (j = 0; j < l->kernel_width; ++j, ++tap) {
-          const int32_t at = x + j * l->dilation_width;
-          const int32_t inside = row >= 0 && row < l->in_height && at >= 0 && at < l->in_width;
-          tap->pointer = inside ? in + (row * l->in_width + at) * channels : zeros;
-        }
+      if (y >= 0 && y + reach_y < l->in_height && shift >= 0 && x + reach_x < l->in_width) {
+        shift += l->stride_width * channels;
+      } else {
+        cell *tap = scratch;
+        for (i = y; i <= y + reach_y; i += l->dilation_height)
+          for (j = x; j <= x + reach_x; j += l->dilation_width, ++tap) {
+            const int32_t inside = i >= 0 && i < l->in_height && j >= 0 && j < l->in_width;
+            tap->pointer = inside ? in + (i * l->in_width + j) * channels : zeros;
+          }
+        shift = x >= 0 ? 0 : -1;
       }
       if (count == 9)
-        depthwise_pixel(l, scratch, 9, sum ? pixel : out);
+        depthwise_pixel(l, scratch, shift > 0 ? shift : 0, 9, sum ? pixel : out);
       else
-        depthwise_pixel(l, scratch, count, sum ? pixel : out);
-      if (sum) add(sum, pixel, other, out, channels);
-      out += channels, other += sum ? channels : 0;
+        depthwise_pixel(l, scratch, shift > 0 ? shift : 0, count, sum ? pixel : out);
+      if (sum) {
+        add(sum, pixel, other, out, channels);
+        other += channels;
+      }
+      out += channels;
     }
+  }
 }
 )";
 

@@ -27,10 +27,13 @@ struct Windows {
 
 std::int64_t window_lead(const Windows& w, const Shape& in, const Shape& out, bool depthwise) {
   const bool point = w.kernel == Extent{} && w.stride == Extent{} && w.top == 0 && w.left == 0 && in.width == out.width;
-  // A pair of pixels may straddle two rows, and with groups its first outputs are written before its last inputs are read.
-  const std::int64_t ahead = w.groups > 1 && !depthwise ? 1 : 0;
-  if (point) return lead(std::int64_t{out.height} * out.width, out.channels, in.channels, 1, 0, ahead);
-  if (in.height == 1 && out.height == 1) return lead(out.width, out.channels, in.channels, w.stride.width, w.left, ahead);
+  // Up to four pixels are read and then written together, which may straddle rows; with groups the first outputs of the
+  // four are written before the last inputs are read. Where a pixel is one place, up to eight are written channel by
+  // channel.
+  const bool mixed = w.groups > 1 && !depthwise;
+  const std::int64_t ahead = mixed ? (std::int64_t{out.width} + 2) / out.width : 0;
+  if (point) return lead(std::int64_t{out.height} * out.width, out.channels, in.channels, 1, 0, 7);
+  if (in.height == 1 && out.height == 1) return lead(out.width, out.channels, in.channels, w.stride.width, w.left, mixed ? 3 : 0);
   return lead(out.height, std::int64_t{out.width} * out.channels, std::int64_t{in.width} * in.channels, w.stride.height, w.top, ahead);
 }
 
@@ -46,8 +49,7 @@ class Planner {
     list_steps();
     place_values();
     find_overlaps();
-    place_scratch();
-    plan_.arena_bytes = pack(plan_.buffers, overlaps_);
+    pack_with_scratch();
     return std::move(plan_);
   }
 
@@ -203,18 +205,27 @@ class Planner {
     return (depth % 4 != 0 ? 5 : 4) * row + 2 * sum * channels;
   }
 
-  void place_scratch() {
-    for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
-      CStep& step = plan_.steps[s];
-      step.scratch_bytes = scratch_bytes(step);
-      if (step.scratch_bytes <= most_stack_scratch) {
-        plan_.stack_bytes = std::max(plan_.stack_bytes, step.scratch_bytes);
+  /// Middling scratch lies on the stack only where it would make the arena larger.
+  void pack_with_scratch() {
+    for (CStep& step : plan_.steps) step.scratch_bytes = scratch_bytes(step);
+    const CPlan small = packed(modest_stack_scratch), large = packed(most_stack_scratch);
+    plan_ = small.arena_bytes > large.arena_bytes ? large : small;
+  }
+
+  CPlan packed(std::int64_t most_on_stack) const {
+    CPlan plan = plan_;
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+      CStep& step = plan.steps[s];
+      if (step.scratch_bytes <= most_on_stack) {
+        plan.stack_bytes = std::max(plan.stack_bytes, step.scratch_bytes);
         continue;
       }
-      step.scratch = static_cast<std::int32_t>(plan_.buffers.size());
+      step.scratch = static_cast<std::int32_t>(plan.buffers.size());
       const auto now = static_cast<std::int32_t>(s);
-      plan_.buffers.push_back({.bytes = step.scratch_bytes, .alignment = 8, .first = now, .last = now});
+      plan.buffers.push_back({.bytes = step.scratch_bytes, .alignment = 8, .first = now, .last = now});
     }
+    plan.arena_bytes = pack(plan.buffers, overlaps_);
+    return plan;
   }
 
   const IntegerModel& model_;

@@ -42,8 +42,8 @@ struct CPlan {
   std::int64_t arena_bytes = 0, stack_bytes = 0;  ///< stack: of the scratch
 };
 inline constexpr std::int32_t place_none = -3;
-/// Scratch larger than this lies in the arena.
-inline constexpr std::int64_t most_stack_scratch = 640;
+/// Scratch up to the first lies on the stack, more than the second in the arena, what is between where it costs least.
+inline constexpr std::int64_t modest_stack_scratch = 448, most_stack_scratch = 640;
 
 CPlan c_plan(const IntegerModel& model);
 

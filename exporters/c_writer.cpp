@@ -173,6 +173,10 @@ class Writer {
       bias.push_back(folded_bias(layer, in.output.zero_point, o, depth));
       factors.push_back(factor(in.output.scale * layer.kernel_scales[o] / layer.output.scale));
     }
+    while (depthwise && bias.size() % 8 != 0) {
+      bias.push_back(0);
+      factors.push_back(factor(0));
+    }
     const std::string id = tag(step);
     constants_ += "\n/* " + comment(layer.name) + " */\n" + array("int8_t", "weights_" + id, numbers(depthwise ? by_blocks(layer.kernel, out, depth) : padded_rows(layer.kernel, out, depth))) +
                   array("int32_t", "bias_" + id, numbers(bias)) + array("factor", "factors_" + id, factors) + "static const layer layer_" + id + " = {";
@@ -201,11 +205,11 @@ class Writer {
     return result;
   }
 
-  /// [channel][tap] as [block of 4 channels][tap][channel of the block].
+  /// [channel][tap] as [block of 8 channels][tap][channel of the block].
   static std::vector<std::int8_t> by_blocks(const std::vector<std::int8_t>& kernel, std::size_t channels, std::size_t taps) {
-    std::vector<std::int8_t> result((channels + 3) / 4 * 4 * taps);
+    std::vector<std::int8_t> result((channels + 7) / 8 * 8 * taps);
     for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t t = 0; t < taps; ++t) result[(c / 4 * taps + t) * 4 + c % 4] = kernel[c * taps + t];
+      for (std::size_t t = 0; t < taps; ++t) result[(c / 8 * taps + t) * 8 + c % 8] = kernel[c * taps + t];
     return result;
   }
 

@@ -33,7 +33,7 @@ void prove(const std::vector<Network>& networks, const McuCore& core, Rounding r
 
 TEST_CASE("C on Cortex-M3, M4, M7, M33 and M55: every op, the reference's bytes") {
   if (emulator_missing()) return;
-  const auto networks = random_networks(1, 12);
+  const auto networks = random_networks(1, 8);
   for (const McuCore& core : mcu_cores()) prove(networks, core, Rounding::single);
   for (const char* core : {"cortex_m4", "cortex_m55"}) prove(networks, find_mcu_core(core), Rounding::twice);
 }
