@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs and is missing: Debian packages, and ONNX Runtime from npm.
-# install-dependencies.sh [light]     light leaves LibTorch out
+# install-dependencies.sh [light] [tests]     light leaves LibTorch out; tests adds what only tests and `measure` on
+#                                             emulated microcontrollers need: 111 MB to fetch, 919 MB installed
 # Where nothing is missing it does nothing and needs neither root nor a network.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -10,7 +11,8 @@ packages=(build-essential cmake ninja-build ccache git
   libeigen3-dev libboost-graph-dev libtbb-dev libyaml-cpp-dev libonnx-dev libprotobuf-dev protobuf-compiler
   libsqlite3-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libssl-dev
   catch2 dataset-fashion-mnist)
-[ "${1:-}" = light ] || packages+=(libtorch-dev libopenblas0)
+[[ " $* " == *" light "* ]] || packages+=(libtorch-dev libopenblas0)
+[[ " $* " != *" tests "* ]] || packages+=(gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm)
 
 have_onnxruntime() {
   [ -n "${PARETOFORGE_ONNXRUNTIME:-}" ] || compgen -G 'node_modules/onnxruntime-node/bin/napi-v*/linux/*/libonnxruntime.so.1' >/dev/null

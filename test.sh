@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 preset=${1:-release}
 
-./install-dependencies.sh "$preset"
+./install-dependencies.sh "$preset" tests
 cmake --preset "$preset"
 cmake --build --preset "$preset"
 exec ctest --preset "$preset"

@@ -12,7 +12,7 @@ constexpr std::string_view prologue = R"(
 #elif defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
-#pragma GCC optimize ("fp-contract=off")
+#pragma GCC optimize ("fp-contract=off", "omit-frame-pointer")
 #elif defined(_MSC_VER)
 #pragma fp_contract (off)
 #endif

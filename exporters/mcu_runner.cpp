@@ -170,6 +170,12 @@ std::string missing_for_mcu() {
   return packages.empty() ? "" : "apt-get install --no-install-recommends" + packages;
 }
 
+std::string mcu_compiler_version() {
+  if (!has_program(compiler)) return "";
+  const Arguments parts = words(run_or_throw({compiler, "-dumpfullversion"}, "/"));
+  return parts.empty() ? "" : parts[0];
+}
+
 double modelled_cycles(const McuCore& core, const std::map<std::string, std::uint64_t>& classes) {
   const bool m55 = core.name == "cortex_m55";
   const std::map<std::string, double> costs{{"load", m55 ? 1 : core.name == "cortex_m33" ? 1.5 : 2}, {"store", 1}, {"multiply", 1}, {"divide", 7}, {"branch", 2.5}, {"float", 1}, {"vector", 2},

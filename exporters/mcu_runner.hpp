@@ -28,6 +28,9 @@ const McuCore& find_mcu_core(std::string_view name);
 /// What is missing for running on any core, and how to install it; empty where nothing is.
 std::string missing_for_mcu();
 
+/// Of arm-none-eabi-gcc: "12.2.1"; empty where there is none.
+std::string mcu_compiler_version();
+
 struct McuRun {
   std::vector<std::int8_t> outputs;           ///< one sample after another
   std::vector<std::uint64_t> instructions;    ///< of each sample's call: from the function's first to its return

@@ -38,6 +38,11 @@ TEST_CASE("C on Cortex-M3, M4, M7, M33 and M55: every op, the reference's bytes"
   for (const char* core : {"cortex_m4", "cortex_m55"}) prove(networks, find_mcu_core(core), Rounding::twice);
 }
 
+TEST_CASE("C on Cortex-M4 and M55: networks of one op, of one pixel, and other ugly ones") {
+  if (emulator_missing()) return;
+  for (const char* core : {"cortex_m4", "cortex_m55"}) prove(ugly_networks(), find_mcu_core(core), Rounding::single);
+}
+
 TEST_CASE("C on Cortex-M4 and M55: samples of the spaces that ship") {
   if (emulator_missing()) return;
   for (const char* space : {"nasbench201", "tiny_image", "mobile", "audio_1d"})
