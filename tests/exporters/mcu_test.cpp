@@ -6,6 +6,7 @@
 
 #include "c_networks.hpp"
 #include "catch.hpp"
+#include "exporters/mcu_costs.hpp"
 
 using namespace paretoforge;
 using namespace paretoforge::test;
@@ -62,4 +63,23 @@ TEST_CASE("instructions are counted the same on every run, and SysTick agrees") 
     CHECK(plain.ram_bytes() == plain.arena_bytes + plain.stack_bytes);
     CHECK(plain.flash_bytes > plain.code_bytes);
   }
+}
+
+TEST_CASE("costs of a network on a microcontroller are the same each time, and more for a larger one") {
+  CHECK(mcu_device("cortex_m4_qemu") == &find_mcu_core("cortex_m4"));
+  CHECK(mcu_device("cortex_m4") == nullptr);
+  CHECK_THROWS_WITH(find_mcu_core("cortex_m5"), ContainsSubstring("cortex_m3, cortex_m4, cortex_m7, cortex_m33, cortex_m55"));
+  if (emulator_missing()) return;
+  const McuCore& core = *mcu_device("cortex_m7_qemu");
+  const auto small = values(mcu_costs(seven_convs(2), core)), again = values(mcu_costs(seven_convs(2), core)), large = values(mcu_costs(seven_convs(4), core));
+  CHECK(small == again);
+  for (std::size_t m = 0; m < mcu_metrics.size(); ++m) {
+    INFO(mcu_metrics[m]);
+    CHECK(small[m] > 0);
+    CHECK(small[m] < large[m]);
+  }
+  // Too large for the machine: the linker's words come through.
+  Graph huge({1, 1100, 1100});
+  huge.add(conv_of(4, 1), NodeId{0});
+  CHECK_THROWS_WITH(mcu_costs(huge, core), ContainsSubstring("RAM"));
 }
