@@ -13,6 +13,9 @@ constexpr std::string_view prologue = R"(
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC optimize ("fp-contract=off", "omit-frame-pointer")
+#if defined(__ARM_FEATURE_MVE)
+#pragma GCC optimize ("no-schedule-insns") /* it holds more vectors than there are registers, and the stack fills */
+#endif
 #elif defined(_MSC_VER)
 #pragma fp_contract (off)
 #endif
@@ -27,6 +30,14 @@ constexpr std::string_view prologue = R"(
 #define USE_VCVTR
 #endif
 #endif
+/* On x86 the order of bytes is known, and floats are rounded to nearest unless a program says otherwise. */
+#if defined(__GNUC__) && defined(__OPTIMIZE__) && defined(__AVX2__)
+#define USE_AVX2
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__) && defined(__AVX512BW__)
+#define USE_VNNI
+#endif
+#include <immintrin.h>
+#endif
 #if defined(USE_MVE)
 #include <arm_mve.h>
 #endif
@@ -34,12 +45,12 @@ constexpr std::string_view prologue = R"(
 #include <arm_acle.h>
 #endif
 #if defined(__clang__)
-#define INLINE static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline))
+#define INLINE static inline __attribute__((always_inline, unused))
+#define NOINLINE static __attribute__((noinline, unused))
 #define ALIGNED __attribute__((aligned(16)))
 #elif defined(__GNUC__)
-#define INLINE static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline, noclone))
+#define INLINE static inline __attribute__((always_inline, unused))
+#define NOINLINE static __attribute__((noinline, noclone, unused))
 #define ALIGNED __attribute__((aligned(16)))
 #else
 #define INLINE static inline
@@ -124,6 +135,15 @@ int8_t finish(int32_t x, factor f, int32_t zero) {
   return saturated(rescale(x, f) + zero);
 #endif
 }
+#if defined(USE_AVX2)
+/* Eight values at once. Conversion makes what is too large negative, so that end is cut before. */
+INLINE __m128i finish_steps(__m256 steps, int32_t zero) {
+  const __m256i q = _mm256_cvtps_epi32(_mm256_min_ps(steps, _mm256_set1_ps(1024.0f)));
+  const __m128i narrow = _mm_adds_epi16(_mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1)), _mm_set1_epi16((short)zero));
+  return _mm_packs_epi16(narrow, narrow);
+}
+INLINE __m128i finish_8(__m256i sums, __m256 factors, int32_t zero) { return finish_steps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), factors), zero); }
+#endif
 )";
 
 constexpr std::string_view add = R"(
@@ -147,6 +167,14 @@ NOINLINE void add(const addition *s, const int8_t *a, const int8_t *b, int8_t *o
     const int32x4_t q = vqaddq_n_s32(vcvtnq_s32_f32(vaddq_f32(x, y)), t.zero);
     vstrbq_p_s32(out + i, vminq_s32(vmaxq_s32(q, vdupq_n_s32(-128)), vdupq_n_s32(127)), lanes);
   }
+#elif defined(USE_AVX2) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
+#define TERM(bytes, zero, factor) \
+  _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(bytes))), _mm256_set1_epi32(zero))), _mm256_set1_ps(factor))
+  for (; i + 8 <= n; i += 8) {
+    const __m256 x = TERM(a + i, t.first_zero, t.first), y = TERM(b + i, t.second_zero, t.second);
+    _mm_storel_epi64((__m128i *)(void *)(out + i), finish_steps(_mm256_add_ps(x, y), t.zero));
+  }
+#undef TERM
 #endif
   for (; i < n; ++i) {
     const int32_t x = a[i] - t.first_zero, y = b[i] - t.second_zero;
@@ -171,6 +199,13 @@ typedef struct {
   const int32_t *bias;
   const factor *factors;
 } layer;
+
+/* The bias for bytes as they are, and for bytes with 128 added. */
+#if defined(USE_VNNI)
+#define BIAS(bias, weights) (int32_t)((bias) - (int64_t)128 * (weights))
+#else
+#define BIAS(bias, weights) bias
+#endif
 )";
 
 constexpr std::string_view no_addition = R"(
@@ -223,6 +258,84 @@ NOINLINE void multiply_many(const layer *l, int32_t first, int32_t channels, int
       sums = vsetq_lane_s32(s3, sums, 3);
       finish_4(vaddq_s32(sums, biases), factors, zero, lanes, to);
     }
+  }
+}
+INLINE void multiply(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int8_t *out) {
+  multiply_many(l, first, channels, depth, row, x, 0, 1, out, 0);
+}
+#elif defined(USE_VNNI)
+/* Four outputs of `pixels` pixels (1 or 4), 32 bytes of depth at a time. The instruction wants one side unsigned, so
+   128 is added to x, which BIAS takes back. */
+#define DOT(sum, u, v) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(v)) /* the intrinsic makes gcc 12 copy the sums */
+INLINE void tile_vnni(const layer *l, int32_t c, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int32_t step, int32_t pixels, int8_t *out, int32_t out_step) {
+  const __m256i flip = _mm256_set1_epi8(-128);
+  const __m256i zero = _mm256_setzero_si256();
+  const int8_t *const w = l->weights + c * row;
+  const int32_t rows[4] = {0, channels > 1 ? row : 0, channels > 2 ? 2 * row : 0, channels > 3 ? 3 * row : 0};
+  __m256i sums[4][4], pairs[4];
+  int32_t p, k, i;
+#pragma GCC unroll 4
+  for (p = 0; p < 4; ++p) sums[p][0] = sums[p][1] = sums[p][2] = sums[p][3] = zero;
+  for (i = 0; i + 32 <= depth; i += 32) {
+    __m256i v[4];
+#pragma GCC unroll 4
+    for (k = 0; k < 4; ++k) v[k] = _mm256_loadu_si256((const __m256i *)(const void *)(w + rows[k] + i));
+#pragma GCC unroll 4
+    for (p = 0; p < pixels; ++p) {
+      const __m256i u = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(x + p * step + i)), flip);
+#pragma GCC unroll 4
+      for (k = 0; k < 4; ++k) DOT(sums[p][k], u, v[k]);
+    }
+  }
+  if (i < depth) {
+    const __mmask32 tail = (__mmask32)((1u << (depth - i)) - 1);
+    __m256i v[4];
+#pragma GCC unroll 4
+    for (k = 0; k < 4; ++k) v[k] = _mm256_maskz_loadu_epi8(tail, w + rows[k] + i);
+#pragma GCC unroll 4
+    for (p = 0; p < pixels; ++p) {
+      const __m256i u = _mm256_xor_si256(_mm256_maskz_loadu_epi8(tail, x + p * step + i), flip);
+#pragma GCC unroll 4
+      for (k = 0; k < 4; ++k) DOT(sums[p][k], u, v[k]);
+    }
+  }
+#pragma GCC unroll 4
+  for (p = 0; p < 4; ++p) {
+    const __m256i a = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[p][0], sums[p][1]), _mm256_unpackhi_epi32(sums[p][0], sums[p][1]));
+    const __m256i b = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[p][2], sums[p][3]), _mm256_unpackhi_epi32(sums[p][2], sums[p][3]));
+    pairs[p] = _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+  }
+  {
+    const __mmask8 lanes = (__mmask8)(channels > 3 ? 15 : (1 << channels) - 1);
+    const __m256i bias = _mm256_broadcastsi128_si256(_mm_maskz_loadu_epi32(lanes, l->bias + c));
+#pragma GCC unroll 2
+    for (p = 0; p < pixels; p += 2) {
+      const __m256i both = _mm256_add_epi32(bias, _mm256_add_epi32(_mm256_permute2x128_si256(pairs[p], pairs[p + 1], 0x20), _mm256_permute2x128_si256(pairs[p], pairs[p + 1], 0x31)));
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+      int32_t each[8];
+      _mm256_storeu_si256((__m256i *)(void *)each, both);
+      for (i = 0; i < 8; ++i)
+        if ((i & 3) < channels && p + (i >> 2) < pixels) out[(p + (i >> 2)) * out_step + (i & 3)] = finish(each[i], l->factors[c + (i & 3)], l->out_zero);
+#else
+      const __m128i q = finish_8(both, _mm256_broadcast_f32x4(_mm_maskz_loadu_ps(lanes, l->factors + c)), l->out_zero);
+      const int32_t first = _mm_cvtsi128_si32(q), second = _mm_extract_epi32(q, 1);
+      if (channels > 3) {
+        memcpy(out + p * out_step, &first, 4);
+        if (pixels > 1) memcpy(out + (p + 1) * out_step, &second, 4);
+      } else {
+        memcpy(out + p * out_step, &first, (size_t)channels);
+        if (pixels > 1) memcpy(out + (p + 1) * out_step, &second, (size_t)channels);
+      }
+#endif
+    }
+  }
+}
+
+NOINLINE void multiply_many(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int32_t step, int32_t count, int8_t *out, int32_t out_step) {
+  int32_t c, p;
+  for (c = 0; c < channels; c += 4) {
+    for (p = 0; p + 4 <= count; p += 4) tile_vnni(l, first + c, channels - c, depth, row, x + p * step, step, 4, out + p * out_step + c, out_step);
+    for (; p < count; ++p) tile_vnni(l, first + c, channels - c, depth, row, x + p * step, step, 1, out + p * out_step + c, out_step);
   }
 }
 INLINE void multiply(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int8_t *out) {
@@ -306,6 +419,12 @@ INLINE void copy(int8_t *to, const int8_t *from, int32_t n) {
   if (n > 0) {
     const mve_pred16_t lanes = vctp8q((uint32_t)n);
     vstrbq_p_s8(to, vldrbq_z_s8(from, lanes), lanes);
+  }
+#elif defined(USE_VNNI)
+  for (; n > 64; n -= 64, to += 64, from += 64) _mm512_storeu_si512((void *)to, _mm512_loadu_si512((const void *)from));
+  {
+    const __mmask64 some = ~(__mmask64)0 >> (64 - n);
+    _mm512_mask_storeu_epi8((void *)to, some, _mm512_maskz_loadu_epi8(some, (const void *)from));
   }
 #elif defined(USE_DSP)
   for (; n >= 4; n -= 4, to += 4, from += 4) memcpy(to, from, 4);
@@ -434,16 +553,16 @@ NOINLINE void multiply_2(const layer *l, int32_t first, int32_t channels, int32_
 
 /* convolve: pixel by pixel; rows of weights are padded with zeros to a multiple of 4. Where something is added behind
    it, pixels lie in the scratch first. Scratch: the columns of two pixels, widened, or of four as they are; one more,
-   where the depth is no multiple of 4; two outputs, where something is added. */
+   where the depth is no multiple of 4; four outputs, where something is added. */
 NOINLINE void convolve(const layer *l, const int8_t *in, int8_t *out, cell *scratch, const addition *sum, const int8_t *other) {
   const int32_t depth = l->in_channels / l->groups, width = l->out_channels / l->groups;
   const int32_t size = l->kernel_height * l->kernel_width * depth, row = (size + 3) & ~3;
   int8_t *const pixel = &scratch->byte + ((depth & 3) != 0 ? 5 : 4) * row;
   int32_t left = l->out_height * l->out_width, column_left = l->out_width, y = -l->top, x = -l->left, g, n;
-#if defined(USE_MVE)
+#if defined(USE_MVE) || defined(USE_VNNI)
   const int32_t straight = l->groups == 1 && size == depth && (l->stride_height & l->stride_width) == 1 && l->in_height == l->out_height && l->in_width == l->out_width;
   for (; left > 0; left -= n) {
-    const int32_t most = sum ? 2 : straight ? 8 : 4;
+    const int32_t most = straight && !sum ? 8 : 4;
     int8_t *const target = sum ? pixel : out;
     n = left < most ? left : most;
     if (straight) {
@@ -562,6 +681,49 @@ INLINE void depthwise_pixel(const layer *l, const cell *taps, int32_t shift, int
   for (; c + 8 <= channels; c += 8) depthwise_block(l, taps, shift + c, count, c, out + c, 0xffff, 1);
   if (c < channels) depthwise_block(l, taps, shift + c, count, c, out + c, vctp16q((uint32_t)(channels - c)), 0);
 }
+#elif defined(USE_AVX2)
+/* Eight channels: two products at a time fit 16 bits. */
+INLINE void depthwise_pixel(const layer *l, const cell *taps, int32_t shift, int32_t count, int8_t *out) {
+  const int8_t *w = l->weights;
+  const int32_t channels = l->out_channels;
+  int32_t c, t;
+#define WIDE(bytes) _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(const void *)(bytes)))
+  for (c = 0; c < channels; c += 8) {
+    const int32_t n = channels - c < 8 ? channels - c : 8;
+    __m256i sums = _mm256_loadu_si256((const __m256i *)(const void *)(l->bias + c));
+    if (n == 8) {
+      for (t = 0; t + 2 <= count; t += 2, w += 16) {
+        const __m128i a = _mm_mullo_epi16(WIDE(taps[t].pointer + shift + c), WIDE(w)), b = _mm_mullo_epi16(WIDE(taps[t + 1].pointer + shift + c), WIDE(w + 8));
+        sums = _mm256_add_epi32(sums, _mm256_cvtepi16_epi32(_mm_add_epi16(a, b)));
+      }
+      if (t < count) {
+        sums = _mm256_add_epi32(sums, _mm256_cvtepi16_epi32(_mm_mullo_epi16(WIDE(taps[t].pointer + shift + c), WIDE(w))));
+        w += 8;
+      }
+    } else {
+      for (t = 0; t < count; ++t, w += 8) {
+        int8_t x[8] = {0};
+        memcpy(x, taps[t].pointer + shift + c, (size_t)n);
+        sums = _mm256_add_epi32(sums, _mm256_cvtepi16_epi32(_mm_mullo_epi16(WIDE(x), WIDE(w))));
+      }
+    }
+    {
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+      int32_t each[8];
+      _mm256_storeu_si256((__m256i *)(void *)each, sums);
+      for (t = 0; t < n; ++t) out[c + t] = finish(each[t], l->factors[c + t], l->out_zero);
+#else
+      int8_t q[16];
+      _mm_storeu_si128((__m128i *)(void *)q, finish_8(sums, _mm256_loadu_ps(l->factors + c), l->out_zero));
+      if (n == 8)
+        memcpy(out + c, q, 8);
+      else
+        memcpy(out + c, q, (size_t)n);
+#endif
+    }
+  }
+#undef WIDE
+}
 #elif defined(USE_DSP)
 INLINE void depthwise_pixel(const layer *l, const cell *taps, int32_t shift, int32_t count, int8_t *out) {
   const int8_t *w = l->weights;
@@ -636,9 +798,11 @@ NOINLINE void depthwise(const layer *l, const int8_t *in, int8_t *out, cell *scr
           }
         shift = x >= 0 ? 0 : -1;
       }
+#if !defined(USE_MVE) /* there it costs more stack than it saves */
       if (count == 9)
         depthwise_pixel(l, scratch, shift > 0 ? shift : 0, 9, sum ? pixel : out);
       else
+#endif
         depthwise_pixel(l, scratch, shift > 0 ? shift : 0, count, sum ? pixel : out);
       if (sum) {
         add(sum, pixel, other, out, channels);

@@ -202,7 +202,7 @@ class Planner {
     const std::int64_t taps = std::int64_t{conv.kernel.height} * conv.kernel.width;
     if (is_depthwise(model_, layer)) return 8 * taps + (1 + sum) * channels;
     const std::int64_t depth = node(layer.inputs[0]).shape.channels / conv.groups, row = (taps * depth + 3) / 4 * 4;
-    return (depth % 4 != 0 ? 5 : 4) * row + 2 * sum * channels;
+    return (depth % 4 != 0 ? 5 : 4) * row + 4 * sum * channels;
   }
 
   /// Middling scratch lies on the stack only where it would make the arena larger.

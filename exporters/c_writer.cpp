@@ -66,11 +66,7 @@ std::string array(const std::string& type, const std::string& name, const std::v
 template <class T>
 std::vector<std::string> numbers(const std::vector<T>& values) {
   std::vector<std::string> items;
-  for (const T value : values) {
-    // The least int32 cannot be written as one number in C.
-    if (value == std::numeric_limits<std::int32_t>::min()) items.push_back("-2147483647 - 1");
-    else items.push_back(text(value));
-  }
+  for (const T value : values) items.push_back(text(value));
   return items;
 }
 
@@ -167,35 +163,36 @@ class Writer {
     const Conv conv = as_conv(layer);
     const Shape &from = in.shape, &to = layer.shape;
     const std::size_t out = size_of(to.channels), depth = layer.kernel.size() / out;
-    std::vector<std::int32_t> bias;
-    std::vector<std::string> factors;
+    std::vector<std::string> bias, factors;
     for (std::size_t o = 0; o < out; ++o) {
-      bias.push_back(folded_bias(layer, in.output.zero_point, o, depth));
+      bias.push_back(folded_bias(layer, in.output.zero_point, o, depth, depthwise));
       factors.push_back(factor(in.output.scale * layer.kernel_scales[o] / layer.output.scale));
     }
     while (depthwise && bias.size() % 8 != 0) {
-      bias.push_back(0);
+      bias.push_back("0");
       factors.push_back(factor(0));
     }
     const std::string id = tag(step);
     constants_ += "\n/* " + comment(layer.name) + " */\n" + array("int8_t", "weights_" + id, numbers(depthwise ? by_blocks(layer.kernel, out, depth) : padded_rows(layer.kernel, out, depth))) +
-                  array("int32_t", "bias_" + id, numbers(bias)) + array("factor", "factors_" + id, factors) + "static const layer layer_" + id + " = {";
+                  array("int32_t", "bias_" + id, bias) + array("factor", "factors_" + id, factors) + "static const layer layer_" + id + " = {";
     for (const std::int32_t value : {from.height, from.width, from.channels, to.height, to.width, to.channels, conv.kernel.height, conv.kernel.width, conv.stride.height,
                                      conv.stride.width, conv.dilation.height, conv.dilation.width, conv.pad.top, conv.pad.left, conv.groups, in.output.zero_point, layer.output.zero_point})
       constants_ += text(value) + ", ";
     constants_ += "weights_" + id + ", bias_" + id + ", factors_" + id + "};\n";
   }
 
-  /// The bias that makes raw bytes do: less (zero point) * (sum of the weights).
-  static std::int32_t folded_bias(const IntegerNode& layer, std::int32_t zero, std::size_t o, std::size_t depth) {
+  /// The bias that makes raw bytes do: less (zero point) * (sum of the weights). Some processors want that sum as well,
+  /// for bytes that have 128 added.
+  static std::string folded_bias(const IntegerNode& layer, std::int32_t zero, std::size_t o, std::size_t depth, bool depthwise) {
     std::int64_t sum = 0, reach = 0;
     for (std::size_t i = 0; i < depth; ++i) {
       sum += layer.kernel[o * depth + i];
       reach += std::abs(std::int64_t{layer.kernel[o * depth + i]});
     }
-    if (std::abs(std::int64_t{layer.bias[o]}) + 256 * reach > std::numeric_limits<std::int32_t>::max())
+    if (std::abs(std::int64_t{layer.bias[o]}) + 384 * reach > std::numeric_limits<std::int32_t>::max())
       throw std::invalid_argument("cannot write " + layer.name + " as C: the sum of output channel " + std::to_string(o) + " could leave 32 bits");
-    return static_cast<std::int32_t>(layer.bias[o] - zero * sum);
+    const std::string folded = text(layer.bias[o] - zero * sum);
+    return depthwise ? folded : "BIAS(" + folded + "," + text(sum) + ")";
   }
 
   static std::vector<std::int8_t> padded_rows(const std::vector<std::int8_t>& kernel, std::size_t out, std::size_t depth) {

@@ -53,6 +53,16 @@ TEST_CASE("C: networks of one op, of one pixel, with kernels larger than their i
   prove(networks, {"-Os"}, Rounding::twice);
 }
 
+TEST_CASE("C: what this machine's processor adds gives the same bytes") {
+  prove(ugly_networks(), {"-O2", "-march=native"}, Rounding::single);
+  const auto networks = random_networks(40, 4);
+  prove(networks, {"-O2", "-march=native"}, Rounding::single);
+  prove(networks, {"-O2", "-march=native"}, Rounding::twice);
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) prove(networks, {"-O2", "-mavx2"}, Rounding::single);
+#endif
+}
+
 TEST_CASE("C: what is refused") {
   Graph graph({3, 5, 4});
   graph.add(conv_of(5, 3), NodeId{0});
