@@ -1,130 +1,22 @@
 // A Gaussian process (Rasmussen and Williams 2006) on what the ridge leaves, in logarithms.
 #include <Eigen/Dense>
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "configs/table.hpp"
-#include "predictors/features.hpp"
 #include "predictors/models_internal.hpp"
+#include "predictors/process_kernel_internal.hpp"
 #include "space/random.hpp"
 
 namespace paretoforge {
 namespace {
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Vector = Eigen::VectorXd;
+using namespace process;
 
 constexpr Eigen::Index most_inducing = 160;  ///< rows that the model keeps
 constexpr Eigen::Index most_tuning = 160;    ///< rows that the hyperparameters are found on
 constexpr double jitter = 1e-8;
-
-/// Natural logarithms of the hyperparameters. Kernel: signal² Matern-5/2 of the distance, in which every standardised
-/// feature counts 1/width and the ridge's logarithm as much as all of them, plus linear² times the mean product, plus
-/// decisions² Matern-5/2 of the distance between decisions where the space is known. The last part is a function of
-/// its own (additive kernels, Duvenaud et al. 2011): without decisions the others still say what they know.
-struct Hyper {
-  double length = 0, base_length = 0.5, signal = -2, linear = -3, noise = -3, decisions = -3, decision_length = 0.2;
-};
-constexpr std::array<double Hyper::*, 7> hyperparameters{&Hyper::length,         &Hyper::base_length, &Hyper::signal,
-                                                         &Hyper::linear,         &Hyper::noise,       &Hyper::decisions,
-                                                         &Hyper::decision_length};
-
-/// Rows as the kernel sees them.
-struct Rows {
-  Matrix features;   ///< standardised log(1 + feature)
-  Vector base;       ///< standardised logarithm of the ridge
-  Matrix decisions;  ///< their encoding, scaled; no columns where they are not known
-
-  Rows pick(const std::vector<Eigen::Index>& rows) const {
-    return {features(rows, Eigen::all), base(rows), decisions(rows, Eigen::all)};
-  }
-};
-
-/// How a row is made of features.
-struct Scaling {
-  std::vector<std::size_t> columns;
-  Vector mean, scale;         ///< per column, last of the ridge's logarithm
-  std::size_t encoding = 0;   ///< columns that encode decisions, behind the features of the graph
-  double decision_scale = 1;  ///< two rows at random are at a squared distance of 1 on average
-
-  Rows operator()(std::span<const double> features, double base) const {
-    const auto width = static_cast<Eigen::Index>(columns.size());
-    Rows row{Matrix(1, width), Vector(1), Matrix()};
-    for (Eigen::Index c = 0; c < width; ++c)
-      row.features(0, c) = (std::log1p(features[columns[static_cast<std::size_t>(c)]]) - mean[c]) / scale[c];
-    row.base[0] = (base - mean[width]) / scale[width];
-    const std::size_t graph = feature_list().size();
-    if (encoding > 0 && features.size() == graph + encoding)
-      row.decisions =
-          decision_scale * Eigen::Map<const Matrix>(features.data() + graph, 1, static_cast<Eigen::Index>(encoding));
-    return row;
-  }
-};
-
-/// Squared distances and products between the rows of two sets: all that the kernel needs.
-struct Relations {
-  Eigen::MatrixXd features, base, product, decisions;
-};
-
-Eigen::MatrixXd squared_distances(const Matrix& a, const Matrix& b, const Eigen::MatrixXd& products) {
-  const Vector left = a.rowwise().squaredNorm(), right = b.rowwise().squaredNorm();
-  return ((-2 * products).colwise() + left).rowwise() + right.transpose();
-}
-
-Relations relate(const Rows& a, const Rows& b) {
-  Relations r;
-  const double share = 1 / std::max(1.0, static_cast<double>(a.features.cols()));
-  r.product = a.features * b.features.transpose();
-  r.features = (share * squared_distances(a.features, b.features, r.product)).cwiseMax(0);
-  r.product = share * r.product + a.base * b.base.transpose();
-  r.base = (a.base.replicate(1, b.base.size()).rowwise() - b.base.transpose()).cwiseAbs2();
-  if (a.decisions.cols() > 0 && b.decisions.cols() > 0)
-    r.decisions = squared_distances(a.decisions, b.decisions, a.decisions * b.decisions.transpose()).cwiseMax(0);
-  return r;
-}
-
-double matern(double squared) {
-  const double distance = std::sqrt(squared);
-  return (1 + distance + squared / 3) * std::exp(-distance);
-}
-
-/// The kernel with its exponentials taken once.
-class Covariance {
- public:
-  explicit Covariance(const Hyper& h)
-      : features_(5 * std::exp(-2 * h.length)),
-        base_(5 * std::exp(-2 * h.base_length)),
-        signal_(std::exp(2 * h.signal)),
-        linear_(std::exp(2 * h.linear)),
-        decisions_(std::exp(2 * h.decisions)),
-        decision_distance_(5 * std::exp(-2 * h.decision_length)) {}
-
-  double operator()(const Relations& r, Eigen::Index i, Eigen::Index j) const {
-    double sum = signal_ * matern(features_ * r.features(i, j) + base_ * r.base(i, j)) + linear_ * r.product(i, j);
-    if (r.decisions.size() > 0) sum += decisions_ * matern(decision_distance_ * r.decisions(i, j));
-    return sum;
-  }
-
-  Eigen::MatrixXd operator()(const Relations& r) const {
-    Eigen::MatrixXd k(r.base.rows(), r.base.cols());
-    for (Eigen::Index j = 0; j < k.cols(); ++j)
-      for (Eigen::Index i = 0; i < k.rows(); ++i) k(i, j) = (*this)(r, i, j);
-    return k;
-  }
-
-  /// The variance of a row before anything is known; unknown decisions are as uncertain as they ever were.
-  double self(const Rows& row, bool has_decisions) const {
-    const double share = 1 / std::max(1.0, static_cast<double>(row.features.cols()));
-    return signal_ + linear_ * (share * row.features.squaredNorm() + row.base.squaredNorm()) +
-           (has_decisions ? decisions_ : 0);
-  }
-
- private:
-  double features_, base_, signal_, linear_, decisions_, decision_distance_;
-};
 
 class GaussianProcess : public CostModel {
  public:
@@ -195,10 +87,7 @@ class GaussianProcess : public CostModel {
 
 /// The logarithm of the marginal likelihood of y ~ N(0, K + noise² W) up to a constant, W diagonal.
 double evidence(const Relations& related, const Vector& y, const Vector& spread, const Hyper& h) {
-  const Covariance kernel(h);
-  Eigen::MatrixXd k(y.size(), y.size());
-  for (Eigen::Index j = 0; j < k.rows(); ++j)
-    for (Eigen::Index i = j; i < k.rows(); ++i) k(i, j) = kernel(related, i, j);
+  Eigen::MatrixXd k = Covariance(h)(related);
   k.diagonal() += (std::exp(2 * h.noise) * spread.array() + jitter).matrix();
   const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(k);
   if (factor.info() != Eigen::Success) return -1e300;

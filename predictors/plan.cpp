@@ -10,8 +10,8 @@
 namespace paretoforge {
 namespace {
 
-// The middle of the grids of fit_transfer.
-constexpr double source_variance = 1, feature_variance = 0.1, intercept_variance = 1, noise = 0.1;
+// The middle of the grids of fit_transfer; the scale of the sources' logarithms has no say in the order.
+constexpr double source_variance = 1, feature_variance = 0.1, intercept_variance = 25, noise = 0.4;
 
 /// Candidates, then measured rows, each as a vector whose products are covariances before anything is known.
 Eigen::MatrixXd embedded(const Samples& rows, const std::vector<Source>& sources, const std::string& space_key) {
@@ -26,17 +26,16 @@ Eigen::MatrixXd embedded(const Samples& rows, const std::vector<Source>& sources
     for (Eigen::Index j = 0; j < f; ++j)
       x(i, 1 + s + j) = rows.row(static_cast<std::size_t>(i))[columns[static_cast<std::size_t>(j)]];
   }
-  const auto standardise = [&](Eigen::Index from, Eigen::Index width, double variance, bool keep_spread) {
+  const auto standardise = [&](Eigen::Index from, Eigen::Index width, double variance) {
     if (width == 0) return;
     auto part = x.middleCols(from, width);
     part.rowwise() -= part.colwise().mean().eval();
     const Eigen::VectorXd deviation =
         (part.colwise().squaredNorm() / static_cast<double>(n)).cwiseSqrt().transpose().cwiseMax(1e-9);
-    const double spread = keep_spread ? deviation.mean() : 1;
-    part *= (spread * std::sqrt(variance / static_cast<double>(width)) * deviation.cwiseInverse()).asDiagonal();
+    part *= (std::sqrt(variance / static_cast<double>(width)) * deviation.cwiseInverse()).asDiagonal();
   };
-  standardise(1, s, source_variance, true);
-  standardise(1 + s, f, feature_variance, false);
+  standardise(1, s, source_variance);
+  standardise(1 + s, f, feature_variance);
   return x;
 }
 

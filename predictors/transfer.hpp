@@ -19,8 +19,8 @@ struct Source {
 /// log cost = b + sum over sources of w_s log(cost predicted there) + sum over features of v_j x_j: Bayesian linear
 /// regression (Bishop 2006, section 3.5) on the known devices' predictions, as device embeddings (HELP, Lee et al.
 /// 2021; BRP-NAS, Dudziak et al. 2020 learn theirs from measurements alone), and on the features of the graph. The
-/// variances of noise, w and v are averaged over a grid by their evidence; rows that the others do not suggest count
-/// for less. Every input is clamped to what the reference shows, so that nothing grows without bound.
+/// variances of noise, w and v are averaged over a grid by their evidence, all on the scale on which costs spread on the
+/// known devices; rows that the others do not suggest count for less. Every input is clamped to what the reference shows, so that nothing grows without bound.
 ///   samples    5 rows or more
 ///   reference  features (columns as in samples) of networks of the space, measured or not: what is usual there
 ///   space_key  of the samples' space, see space_key: sources of that space are shown its encoding
