@@ -151,8 +151,11 @@ class Finisher {
     if (results.size() != models.size()) throw Interrupted();
     for (std::size_t i = 0; i < models.size(); ++i) {
       models[i].latency = results[i];
-      if (const fs::path device = folder_ / "host.yaml"; study_.host && study_.host->metric == "latency_ms" && fs::exists(device))
-        models[i].predicted_latency = Device::load(device).predict(study_.host->metric, study_.space->decode(models[i].pick.trial.architecture));
+      if (const fs::path device = folder_ / "host.yaml"; study_.host && study_.host->metric == "latency_ms" && fs::exists(device)) {
+        const Architecture& point = models[i].pick.trial.architecture;
+        models[i].predicted_latency =
+            Device::load(device).metric(study_.host->metric).predict(study_.space->decode(point), *study_.space, point);
+      }
     }
     progress("timing", models.size(), models.size());
   }

@@ -169,7 +169,7 @@ class Reader {
     }
     if (item.has("measure")) item.fail_at_key("measure", "only the host is measured at the start of a study", "measure other devices with 'paretoforge measure', then fit");
     const fs::path path = path_of(device);
-    named_by(device, [&] { objective.measure = predicted(path, metric); });
+    named_by(device, [&] { objective.measure = predicted(path, metric, *study_.space); });
     contents_ += internal::sha256(read_file(path));
     return item.with_entry("device", scalar(path.string()));
   }
@@ -189,10 +189,12 @@ class Reader {
   }
 
  public:
-  static Measure predicted(const fs::path& file, const std::string& metric) {
-    const auto device = std::make_shared<const Device>(Device::load(file));
-    device->metric(metric);  // a metric that is not there is found now
-    return [device, metric](const Candidate& candidate) { return device->predict(metric, candidate.written).value; };
+  /// Where the metric was fitted in this space, the decisions speak too.
+  static Measure predicted(const fs::path& file, const std::string& name, const Space& of) {
+    const FittedMetric metric = Device::load(file).metric(name);  // a metric that is not there is found now
+    return [metric, space = std::make_shared<const Space>(of)](const Candidate& candidate) {
+      return metric.predict(candidate.written, *space, candidate.architecture).value;
+    };
   }
 
  private:
@@ -340,7 +342,7 @@ StudyFile StudyFile::outline(const std::filesystem::path& file) { return Reader(
 
 void StudyFile::set_host_device(const std::filesystem::path& device) {
   for (Objective& objective : objectives)
-    if (!objective.measure) objective.measure = Reader::predicted(device, host->metric);
+    if (!objective.measure) objective.measure = Reader::predicted(device, host->metric, *space);
 }
 
 }  // namespace paretoforge
