@@ -5,8 +5,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "configs/files.hpp"
@@ -120,6 +124,24 @@ void from_scratch(Results& results, const Measured& m, const std::vector<std::st
            });
 }
 
+/// A known device that remembers what it said: it is asked of the same networks for every new device and seed.
+class Remembered : public CostModel {
+ public:
+  explicit Remembered(std::shared_ptr<const CostModel> model) : model_(std::move(model)) {}
+  LogEstimate estimate(std::span<const double> features) const override { return model_->estimate(features); }
+  Config write() const override { return model_->write(); }
+  double mean(std::span<const double> features) const override {
+    const std::string_view bytes(reinterpret_cast<const char*>(features.data()), features.size_bytes());
+    const auto [at, is_new] = said_.try_emplace(std::hash<std::string_view>{}(bytes));
+    if (is_new) at->second = model_->mean(features);
+    return at->second;
+  }
+
+ private:
+  std::shared_ptr<const CostModel> model_;
+  mutable std::unordered_map<std::size_t, double> said_;
+};
+
 /// The nine known devices of a table, each fitted on 900 rows.
 std::vector<Source> known_sources(const Measured& m, const std::string& big) {
   std::vector<Source> sources;
@@ -130,6 +152,8 @@ std::vector<Source> known_sources(const Measured& m, const std::string& big) {
     std::vector<std::size_t> rows = drawn(values, 1000 + sources.size());
     rows.resize(source_rows);
     sources.push_back({name, fit_metric(subset(m, values, rows), column, "gaussian_process", 1, nullptr, m.key)});
+    FittedMetric& metric = sources.back().metric;
+    metric.fitted = std::make_shared<Remembered>(metric.fitted);
   }
   return sources;
 }
@@ -192,10 +216,11 @@ void run(Results& results, const Settings& settings) {
   few_shot(results, settings, layers, "64");
   few_shot(results, settings, cells, "256");
   if (!settings.runs("scratch")) return;
-  from_scratch(results, cells, latency_columns(cells.table), {900, 200}, settings);
-  from_scratch(results, layers, latency_columns(layers.table), {200}, settings);
+  from_scratch(results, cells, latency_columns(cells.table), {900}, settings);
+  from_scratch(results, layers, latency_columns(layers.table), {900, 200}, settings);
   const Measured once = measured("ofa_mobilenetv3/latency_by_device.csv", "ofa_mobilenetv3");
   from_scratch(results, once, latency_columns(once.table), {200}, settings);
+  from_scratch(results, cells, latency_columns(cells.table), {200}, settings);
 }
 
 std::optional<Settings> read_arguments(int argc, char** argv) {
