@@ -17,7 +17,7 @@
 #include "predictors/fit.hpp"
 #include "predictors/plan.hpp"
 #include "predictors/scores.hpp"
-#include "results.hpp"
+#include "experiments/reports/predictors/results.hpp"
 #include "space/table_points.hpp"
 
 using namespace paretoforge;

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "results.hpp"
+#include "experiments/reports/predictors/results.hpp"
 
 namespace paretoforge::predictors_report {
 namespace {

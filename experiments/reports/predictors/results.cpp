@@ -1,4 +1,4 @@
-#include "results.hpp"
+#include "experiments/reports/predictors/results.hpp"
 
 #include <algorithm>
 #include <cmath>
