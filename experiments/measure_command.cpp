@@ -7,9 +7,11 @@
 #include "experiments/command_internal.hpp"
 #include "experiments/files.hpp"
 #include "experiments/host.hpp"
+#include "experiments/mcu_device.hpp"
 #include "experiments/network_file.hpp"
 #include "experiments/progress.hpp"
 #include "experiments/signals.hpp"
+#include "exporters/mcu_costs.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "configs/table.hpp"
 #include "predictors/fit.hpp"
@@ -32,6 +34,16 @@ struct MeasureOptions {
 /// The host by its name, or what a device file says of how it is measured.
 Device device_to_measure(const MeasureOptions& options) {
   Device device{"host", "", Measuring{}, {}};
+  if (mcu_device(options.device)) {
+    device.name = device.measure->kind = options.device;
+    if (options.threads) throw ConfigError("error: --threads is for the host; '" + device.name + "' is an emulated core");
+    return device;
+  }
+  if (options.device.ends_with("_qemu")) {
+    std::string cores;
+    for (const McuCore& core : mcu_cores()) cores += (cores.empty() ? "" : ", ") + std::string(core.name) + "_qemu";
+    throw ConfigError("error: no core is emulated as '" + options.device + "'\n   = there are " + cores);
+  }
   if (options.device != "host") device = Device::load(options.device);
   if (!device.measure)
     throw ConfigError("error: " + options.device + " does not say how the device is measured\n   = measure: host, or measure: {kind: command, command: \"ssh board ./bench {model}\"}");
@@ -42,11 +54,13 @@ Device device_to_measure(const MeasureOptions& options) {
 
 std::string head(const Space& space, const Device& device) {
   const Measuring& how = *device.measure;
+  if (const McuCore* core = mcu_device(how.kind)) return "measure " + space.name() + " · " + how.kind + " · QEMU " + std::string(core->machine) + " · gcc " + mcu_compiler_version();
   if (how.kind == "command") return "measure " + space.name() + " · " + device.name + " · " + how.precision + " · " + how.command.command;
   return "measure " + space.name() + " · host · ONNX Runtime " + OnnxRuntime::version() + " · " + std::to_string(how.threads) + " thread" + (how.threads == 1 ? "" : "s");
 }
 
 MeasuringEnd measure(const Space& space, const Device& device, const MeasureOptions& options, const MeasuringOptions& measuring, Progress& progress) {
+  if (const McuCore* core = mcu_device(device.measure->kind)) return measure_mcu(space, options.out, measuring, *core);
   if (device.measure->kind == "command") return measure_board(space, options.out, measuring, device);
   const EnergySource energy = powercap_energy();
   progress.note(energy.words);
@@ -142,7 +156,7 @@ void add_measure(CLI::App& app, Run& run) {
   auto options = std::make_shared<MeasureOptions>();
   CLI::App* command = app.add_subcommand("measure", "Measure networks of a space on the real device");
   command->add_option("space", options->space, "Space (YAML)")->required();
-  command->add_option("--device", options->device, "The device: host, or a device file that says how it is measured");
+  command->add_option("--device", options->device, "The device: host, an emulated core (cortex_m4_qemu; m3, m7, m33, m55), or a device file that says how it is measured");
   auto* samples = command->add_option("--samples", options->samples, "How many networks")->check(CLI::Range(1, 1'000'000));
   auto* plan_count = command->add_option("--plan", options->plan, "Measure nothing: write which N networks to measure next, those that say most about the others")->check(CLI::Range(1, 100'000))->excludes(samples);
   command->add_option("--measured", options->measured, "With --plan: CSV of what is measured already")->needs(plan_count)->check(CLI::ExistingFile);

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "configs/table.hpp"
+#include "exporters/mcu_runner.hpp"
 #include "program.hpp"
 
 using paretoforge::Table;
@@ -269,4 +270,29 @@ TEST_CASE("later measurements say whether a device file still holds") {
   CHECK_THAT(later.out, ContainsSubstring("\"schema\": \"paretoforge.drift/1\"") && ContainsSubstring("\"refit\": true") && ContainsSubstring("Refit: measured values lie 30."));
   CHECK(run(score + "broken").code == 2);
   CHECK_THAT(run(score + "latency").err, ContainsSubstring("did you mean 'latency_ms'?"));
+}
+
+TEST_CASE("an emulated core counts the same twice, keeps its rows, and is not mixed with another") {
+  if (const std::string missing = paretoforge::missing_for_mcu(); !missing.empty()) {
+    WARN("skipped: " << missing);
+    return;
+  }
+  const Scratch scratch("mcu");
+  scratch.write("space.yaml", small_space);
+  const auto measure = [&](const std::string& device, const std::string& samples, const std::string& out) {
+    return run("measure " + (scratch / "space.yaml").string() + " --quiet --device " + device + " --samples " + samples + " --out " + (scratch / out).string());
+  };
+  REQUIRE(measure("cortex_m4_qemu", "2", "a.csv").code == 0);
+  REQUIRE(measure("cortex_m4_qemu", "3", "a.csv").code == 0);
+  REQUIRE(measure("cortex_m4_qemu", "3", "b.csv").code == 0);
+  CHECK(program::read(scratch / "a.csv") == program::read(scratch / "b.csv"));
+  const Table table = Table::load(scratch / "a.csv");
+  CHECK(table.rows() == 3);
+  for (const double count : table.numbers("instructions")) CHECK(count > 50);
+  const auto other = measure("cortex_m55_qemu", "3", "a.csv");
+  CHECK(other.code == 2);
+  CHECK(other.err.find("cortex_m4_qemu") != std::string::npos);
+  const auto unknown = measure("cortex_m9_qemu", "3", "c.csv");
+  CHECK(unknown.code == 2);
+  CHECK(unknown.err.find("cortex_m33_qemu") != std::string::npos);
 }
