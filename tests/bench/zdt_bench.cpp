@@ -124,7 +124,7 @@ void bench(const Setting& setting, const std::vector<std::string>& names) {
   const Space space = test_space(setting.decisions, 1001);
   const double front = front_hypervolume(*setting.problem, setting.reference);
   for (const SearcherKind& kind : searchers()) {
-    const bool wanted = names.empty() ? kind.name == "random" || has_population(kind)
+    const bool wanted = names.empty() ? kind.name == "random" || (has_population(kind) && !kind.modelled)
                                       : std::count(names.begin(), names.end(), kind.name) > 0;
     if (!wanted) continue;
     std::vector<double> volumes;
