@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t tries_per_place = 4;
 constexpr std::size_t near_parents = 8;  ///< whose nearest points of a list become candidates
 constexpr std::size_t most_cached = 100000;
+constexpr double rounding = 1e-9;  ///< what scaling there and back may add to a miss
 
 std::size_t differing(const Architecture& a, const Architecture& b) {
   std::size_t count = 0;
@@ -83,8 +84,8 @@ std::vector<double> reference_beyond(const Costs& scaled) {
   return result;
 }
 
-std::size_t greatest_improvement(std::span<const Outlook> outlooks, const Costs& points) {
-  const OpenBoxes boxes(thinned_front(points), reference_beyond(points));
+std::size_t greatest_improvement(std::span<const Outlook> outlooks, const Costs& points, const Box& box) {
+  const OpenBoxes boxes(thinned_front(points), box.worst, box.best);
   std::vector<double> scores;
   for (const Outlook& outlook : outlooks) {
     std::vector<CostBelief> certain;
@@ -162,6 +163,7 @@ std::vector<double> Forecaster::features(const Architecture& point,
 
 void Forecaster::fit(const History& history, std::span<const Outlook> fantasies, std::uint64_t seed) {
   scales_ = history.scales();
+  wishes_ = history.wishes();
   const auto told = history.told();
   any_fits_ = std::any_of(told.begin(), told.end(), [](const Observation& seen) { return seen.violation == 0; });
   Encoded attempts;
@@ -239,7 +241,16 @@ std::vector<Outlook> Forecaster::outlooks(std::vector<Architecture> points) {
   return all;
 }
 
+double Forecaster::miss(std::span<const double> scaled) const {
+  if (!wishes_.any()) return 0;
+  std::vector<double> costs;
+  for (std::size_t k = 0; k < scaled.size(); ++k) costs.push_back(scales_[k].cost_at(scaled[k]));
+  const double found = wishes_.miss(costs);
+  return found < rounding ? 0 : found;
+}
+
 void Forecaster::judge(Outlook& outlook) const {
+  outlook.miss = miss(mean_costs(outlook));
   for (std::size_t k = 0; k < criteria_.size(); ++k) {
     if (!criteria_[k].limit) continue;
     const Belief& belief = outlook.costs[k];
@@ -254,10 +265,12 @@ void Forecaster::judge(Outlook& outlook) const {
 
 std::size_t most_promising(std::span<const Outlook> outlooks, std::span<const double> scores) {
   const auto worse = [&](std::size_t a, std::size_t b) {
-    const double of_a = scores[a] * outlooks[a].chance, of_b = scores[b] * outlooks[b].chance;
+    const double score_a = scores[a] * share_left(outlooks[a].miss), score_b = scores[b] * share_left(outlooks[b].miss);
+    const double of_a = score_a * outlooks[a].chance, of_b = score_b * outlooks[b].chance;
     if (of_a > 0 || of_b > 0) return of_a < of_b;
     if (outlooks[a].overshoot != outlooks[b].overshoot) return outlooks[a].overshoot > outlooks[b].overshoot;
-    return scores[a] < scores[b];
+    if (score_a != score_b) return score_a < score_b;
+    return outlooks[a].miss > outlooks[b].miss;
   };
   std::size_t best = 0;
   for (std::size_t i = 1; i < outlooks.size(); ++i)

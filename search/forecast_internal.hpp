@@ -23,10 +23,12 @@ struct Outlook {
   std::vector<Belief> costs = {};  ///< one per criterion, on the common scale; deviation 0 where known exactly
   double chance = 1;               ///< that it completes and keeps every limit
   double overshoot = 0;            ///< by how much the means miss their limits, summed
+  double miss = 0;                 ///< of the wishes, by the means
 };
 
 /// The position of the best score times chance; where all of those are 0, of the least overshoot and then the greatest
-/// score. Of equals the first; `outlooks` is not empty.
+/// score. Of a score counts what its miss leaves (share_left); where scores are equal the lesser miss is better. Of
+/// equals the first; `outlooks` is not empty.
 std::size_t most_promising(std::span<const Outlook> outlooks, std::span<const double> scores);
 
 std::vector<double> mean_costs(const Outlook& outlook);
@@ -36,8 +38,9 @@ std::size_t most_in_front(std::size_t objectives);
 Costs thinned_front(const Costs& points);
 /// A reference point on the common scale: a tenth beyond the worst of the points, and at least 1.1.
 std::vector<double> reference_beyond(const Costs& scaled);
-/// The position of the outlook whose mean costs would raise the hypervolume of the points most, chances counted.
-std::size_t greatest_improvement(std::span<const Outlook> outlooks, const Costs& points);
+/// The position of the outlook whose mean costs would raise the hypervolume of the points within the box most, chances
+/// and misses counted.
+std::size_t greatest_improvement(std::span<const Outlook> outlooks, const Costs& points, const Box& box);
 
 /// Distinct points that may be proposed: all that are left where they are at most `count`; else children of `parents`
 /// (ranked; binary tournaments, the breeder's crossover and mutation) and, one in eight, random points. Of a list from
@@ -73,6 +76,8 @@ class Forecaster {
   std::vector<Outlook> outlooks(std::vector<Architecture> points);
 
   std::span<const RangeScale> scales() const { return scales_; }
+  /// How far costs on the common scale miss the wishes, as they were when last fitted.
+  double miss(std::span<const double> scaled) const;
   /// Whether criterion k is computed and not modelled.
   bool known(std::size_t k) const { return cheap_ != nullptr && !criteria_[k].expensive; }
 
@@ -81,10 +86,11 @@ class Forecaster {
   const Known& cheap_values(const Architecture& point);
   std::vector<double> encoded(const Architecture& point) const;
   std::vector<double> features(const Architecture& point, std::span<const std::optional<double>> costs) const;
-  void judge(Outlook& outlook) const;  ///< sets chance and overshoot, but for failures
+  void judge(Outlook& outlook) const;  ///< sets miss, overshoot, and chance but for failures
 
   Space space_;
   std::vector<Criterion> criteria_;
+  Wishes wishes_;
   CheapValues cheap_;
   bool cheap_features_;
   std::size_t most_rows_;

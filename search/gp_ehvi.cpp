@@ -38,14 +38,14 @@ class GpEhvi final : public ForecastSearch {
   /// What is known, with what is pending at its expected costs.
   std::vector<OpenBoxes> fronts() {
     const Costs measured = expected_front();
-    const std::vector<double> reference = reference_beyond(measured);
-    if (options_.fronts == 0) return {OpenBoxes(thinned_front(measured), reference)};
+    const Box box = box_beyond(measured);
+    if (options_.fronts == 0) return {OpenBoxes(thinned_front(measured), box.worst, box.best)};
     const std::vector<Outlook> likely = likely_front();
     std::vector<OpenBoxes> result;
     for (std::size_t s = 0; s < options_.fronts; ++s) {
       Costs drawn(measured.objectives());
       for (const Outlook& outlook : likely) drawn.add(draw(outlook));
-      result.emplace_back(thinned_front(drawn), reference);
+      result.emplace_back(thinned_front(drawn), box.worst, box.best);
     }
     return result;
   }

@@ -1,5 +1,6 @@
 // The history of a model-based search.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -10,12 +11,29 @@ namespace paretoforge {
 namespace {
 
 constexpr std::size_t enough_feasible = 4;
+constexpr double edge = 1e-3;  ///< from the ends of the common scale: a thousand ranges away
 
 RangeScale scale_of(std::vector<double> values) {
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());
   const double low = values.front(), quartile = values[(values.size() - 1) * 3 / 4];
   return {low, quartile > low ? quartile : values.back()};
+}
+
+bool good(const Observation& seen) { return seen.complete && seen.violation == 0; }
+
+std::vector<double> raw_costs(const Observation& seen) {
+  std::vector<double> result;
+  for (const auto& cost : seen.costs) result.push_back(cost.value());
+  return result;
+}
+
+Costs nondominated(const Costs& points) {
+  Costs best(points.objectives());
+  const auto layers = nondominated_layers(points);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    if (layers[i] == 0) best.add(points[i]);
+  return best;
 }
 
 }  // namespace
@@ -27,6 +45,13 @@ double RangeScale::operator()(double cost) const {
   const double share = (cost / 2 - low / 2) / range;
   if (share > 1) return 2 - 1 / share;
   return share < 0 ? -1 - 1 / (share - 1) : share;
+}
+
+double RangeScale::cost_at(double scaled) const {
+  const double at = std::clamp(scaled, edge - 1, 2 - edge);
+  const double share = at > 1 ? 1 / (2 - at) : at < 0 ? 1 - 1 / (at + 1) : at;
+  constexpr double most = std::numeric_limits<double>::max() / 2;
+  return std::clamp(low / 2 + share * (high / 2 - low / 2), -most, most) * 2;
 }
 
 Observation History::observed(const Trial& trial) const {
@@ -46,12 +71,14 @@ void History::tell(const Trial& trial) {
   const auto waiting = std::find(pending_.begin(), pending_.end(), trial.architecture);
   if (waiting != pending_.end()) pending_.erase(waiting);
   told_.push_back(observed(trial));
+  wishes_.note(trial);
   told_.back().repeat = trial.number <= newest_;
   trials_ += !told_.back().repeat;
   newest_ = std::max(newest_, trial.number);
 }
 
 void History::update(const Trial& trial) {
+  wishes_.note(trial);
   for (Observation& seen : told_) {
     if (seen.number != trial.number) continue;
     const bool repeat = seen.repeat;
@@ -63,7 +90,6 @@ void History::update(const Trial& trial) {
 }
 
 std::vector<RangeScale> History::scales() const {
-  const auto good = [](const Observation& seen) { return seen.complete && seen.violation == 0; };
   const auto feasible = static_cast<std::size_t>(std::count_if(told_.begin(), told_.end(), good));
   std::vector<RangeScale> result;
   for (std::size_t k = 0; k < criteria_.size(); ++k) {
@@ -85,20 +111,46 @@ std::vector<Individual> History::ranked(std::span<const RangeScale> scales) cons
   std::vector<Individual> all;
   for (const Observation& seen : told_) {
     all.push_back({.architecture = seen.architecture, .violation = seen.violation});
-    if (seen.complete) all.back().costs = scaled_costs(seen, scales);
+    if (!seen.complete) continue;
+    all.back().costs = scaled_costs(seen, scales);
+    if (wishes_.any()) all.back().miss = wishes_.miss(raw_costs(seen));
   }
   rank(all);
   return all;
 }
 
 Costs History::front(std::span<const RangeScale> scales) const {
-  Costs points(criteria_.size()), best(criteria_.size());
+  Costs points(criteria_.size());
   for (const Observation& seen : told_)
-    if (seen.complete && seen.violation == 0) points.add(scaled_costs(seen, scales));
-  const auto layers = nondominated_layers(points);
-  for (std::size_t i = 0; i < layers.size(); ++i)
-    if (layers[i] == 0) best.add(points[i]);
-  return best;
+    if (good(seen)) points.add(scaled_costs(seen, scales));
+  return nondominated(points);
+}
+
+Costs History::raw_front() const {
+  Costs points(criteria_.size());
+  for (const Observation& seen : told_)
+    if (good(seen)) points.add(raw_costs(seen));
+  return nondominated(points);
+}
+
+Box History::box(std::vector<double> reference, std::span<const RangeScale> scales) const {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  Box result{std::vector<double>(criteria_.size(), -infinity), std::move(reference)};
+  const bool moved = std::any_of(criteria_.begin(), criteria_.end(), [](const auto& c) { return c.reference; });
+  if (!moved && !wishes_.any()) return result;
+  std::vector<double> least(criteria_.size(), infinity), greatest(criteria_.size(), -infinity);
+  for (const Observation& seen : told_)
+    for (std::size_t k = 0; good(seen) && k < least.size(); ++k) {
+      least[k] = std::min(least[k], *seen.costs[k]);
+      greatest[k] = std::max(greatest[k], *seen.costs[k]);
+    }
+  const Box wished = wishes_.box(raw_front(), least, greatest);
+  for (std::size_t k = 0; k < least.size() && least[k] <= greatest[k]; ++k) {
+    // Where it leaves no room nothing could be told apart by it: the misses alone steer then.
+    if (wished.worst[k] != greatest[k] && wished.worst[k] > least[k]) result.worst[k] = scales[k](wished.worst[k]);
+    if (wished.best[k] > least[k] && wished.best[k] < wished.worst[k]) result.best[k] = scales[k](wished.best[k]);
+  }
+  return result;
 }
 
 std::vector<std::size_t> History::instructive(std::size_t most) const {

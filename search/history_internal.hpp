@@ -8,6 +8,7 @@
 #include "search/objective.hpp"
 #include "search/population.hpp"
 #include "search/trial.hpp"
+#include "search/wishes.hpp"
 #include "space/space.hpp"
 
 namespace paretoforge {
@@ -29,12 +30,14 @@ struct Observation {
 struct RangeScale {
   double low = 0, high = 0;
   double operator()(double cost) const;
+  /// The cost that has this value; what lies beyond all costs counts as a thousand ranges away. `low` where constant.
+  double cost_at(double scaled) const;
 };
 
 /// Everything told so far, in the order of the tells.
 class History {
  public:
-  explicit History(std::vector<Criterion> criteria) : criteria_(std::move(criteria)) {}
+  explicit History(std::vector<Criterion> criteria) : criteria_(std::move(criteria)), wishes_(criteria_) {}
 
   void asked(Architecture point) { pending_.push_back(std::move(point)); }
   void tell(const Trial& trial);
@@ -45,23 +48,31 @@ class History {
   std::span<const Observation> told() const { return told_; }
   /// Asked for and not told yet, in that order.
   std::span<const Architecture> pending() const { return pending_; }
+  /// The study's wishes, measured by the front so far.
+  const Wishes& wishes() const { return wishes_; }
   /// Told, repeats not counted.
   std::size_t trials() const { return trials_; }
 
   /// One per criterion, from the trials that keep all limits where four do, else from all that have a value. Constant
   /// or unknown costs have a scale that gives 0.
   std::vector<RangeScale> scales() const;
-  /// Everything told under constrained domination (see rank), on the common scale where complete.
+  /// Everything told under constrained domination (see rank) with its misses, on the common scale where complete.
   std::vector<Individual> ranked(std::span<const RangeScale> scales) const;
   /// The scaled costs of what is complete and keeps all limits and nothing dominates.
   Costs front(std::span<const RangeScale> scales) const;
+  /// Where hypervolume should be improved, on the common scale: up to `reference`, but for objectives where
+  /// Wishes::box says otherwise; no better end where there is no region of interest.
+  Box box(std::vector<double> reference, std::span<const RangeScale> scales) const;
   /// Positions in told() of at most `most` to learn from: all, or the newest half of them and the fittest.
   std::vector<std::size_t> instructive(std::size_t most) const;
 
  private:
   Observation observed(const Trial& trial) const;
+  /// In their own units: the costs of what is complete and keeps all limits and nothing dominates.
+  Costs raw_front() const;
 
   std::vector<Criterion> criteria_;
+  Wishes wishes_;
   std::vector<Observation> told_;
   std::vector<Architecture> pending_;
   std::size_t trials_ = 0;

@@ -22,7 +22,7 @@ class Mobananas final : public ForecastSearch {
       for (Belief& belief : outlook.costs)
         if (belief.deviation > 0) belief = {belief.mean + belief.deviation * random_.normal(), 0};
     // What another draw dominates improves the hypervolume by less than that one.
-    return greatest_improvement(drawn, expected_front());
+    return most_improving(drawn);
   }
 };
 

@@ -60,6 +60,15 @@ Costs ForecastSearch::expected_front() const {
   return front;
 }
 
+Box ForecastSearch::box_beyond(const Costs& front) const {
+  return history_.box(reference_beyond(front), forecaster_.scales());
+}
+
+std::size_t ForecastSearch::most_improving(std::span<const Outlook> outlooks) const {
+  const Costs front = expected_front();
+  return greatest_improvement(outlooks, front, box_beyond(front));
+}
+
 std::optional<Architecture> ForecastSearch::choose() {
   refit();
   const std::vector<Outlook> outlooks = candidates();

@@ -73,6 +73,10 @@ class ForecastSearch : public ModelSearch {
   std::span<const Outlook> fantasies() const { return fantasies_; }
   /// The front as measured, and what is pending at its expected costs.
   Costs expected_front() const;
+  /// Where hypervolume should be improved, given that front.
+  Box box_beyond(const Costs& front) const;
+  /// The position of the outlook whose means improve that front most.
+  std::size_t most_improving(std::span<const Outlook> outlooks) const;
   /// The fittest trials, ranked.
   std::vector<Individual> parents() const;
 

@@ -107,8 +107,8 @@ double exclusive(std::span<const double> point, const Costs& others, std::span<c
 
 }  // namespace
 
-std::vector<std::size_t> best_by_hypervolume(const Costs& points, std::size_t count) {
-  const std::vector<std::int32_t> layer = nondominated_layers(points);
+std::vector<std::size_t> best_by_hypervolume(const Costs& points, std::size_t count, std::span<const double> misses) {
+  const std::vector<std::int32_t> layer = parted_by_miss(nondominated_layers(points), misses);
   std::vector<std::size_t> order(points.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return layer[a] < layer[b]; });
@@ -232,13 +232,16 @@ void Motpe::split(Side& good, Side& others) const {
   const auto count =
       std::min(most_good, static_cast<std::size_t>(std::ceil(options_.good * static_cast<double>(order.size()))));
   std::vector<std::size_t> keeping;
+  std::vector<double> misses, of_best;
   Costs points(problem_.criteria.size());
   for (const std::size_t i : order)
-    if (told[i].violation == 0) keeping.push_back(i), points.add(all[i].costs);
+    if (told[i].violation == 0) keeping.push_back(i), points.add(all[i].costs), misses.push_back(all[i].miss);
   std::vector<bool> is_good(told.size());
   Costs best(problem_.criteria.size());
-  for (const std::size_t i : best_by_hypervolume(points, count)) is_good[keeping[i]] = true, best.add(points[i]);
-  const std::vector<double> gains = hypervolume_contributions(best, reference_for(best));
+  for (const std::size_t i : best_by_hypervolume(points, count, misses))
+    is_good[keeping[i]] = true, best.add(points[i]), of_best.push_back(misses[i]);
+  std::vector<double> gains = hypervolume_contributions(best, reference_for(best));
+  for (std::size_t i = 0; i < gains.size(); ++i) gains[i] *= share_left(of_best[i]);
   const double greatest = gains.empty() ? 0 : *std::max_element(gains.begin(), gains.end());
   std::size_t next = 0;
   for (const std::size_t i : order)

@@ -36,8 +36,9 @@ class ParzenEstimator {
 
 /// Which `count` of the points come first: by layer, and of the layer that is cut those that make the hypervolume
 /// largest, one after the other (greedy subset selection; the reference is 1.1 times as far as the worst in each
-/// coordinate). Positions in rising order.
-std::vector<std::size_t> best_by_hypervolume(const Costs& points, std::size_t count);
+/// coordinate). Positions in rising order. `misses`, one per point or none, part the layers (see parted_by_miss).
+std::vector<std::size_t> best_by_hypervolume(const Costs& points, std::size_t count,
+                                             std::span<const double> misses = {});
 
 struct MotpeOptions {
   /// Random trials before the first estimate. The paper's is 11 per decision less 1, too many where a trial is hours.
@@ -51,7 +52,8 @@ struct MotpeOptions {
 /// Good trials (weighed by what they add to the hypervolume of the good) make one estimator per decision, the others
 /// another; of values drawn from the first, each decision takes the one most likely under the first against the second.
 /// A decision learns from the trials in which it is active. Trials that wait count among the others, and so do those
-/// that failed; what breaks a limit is good only where too little keeps all of them. Candidates over a cheap limit are
+/// that failed; what breaks a limit is good only where too little keeps all of them, and of what dominance leaves
+/// equal what misses wishes by least is good and weighs most. Candidates over a cheap limit are
 /// not proposed.
 std::unique_ptr<Searcher> make_motpe(const SearchProblem& problem, const MotpeOptions& options);
 

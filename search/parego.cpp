@@ -59,7 +59,7 @@ class Parego final : public ForecastSearch {
       for (std::size_t d = 0; d < draws; ++d) {
         for (std::size_t k = 0; k < width; ++k)
           costs[k] = outlook.costs[k].mean + outlook.costs[k].deviation * normal[d * width + k];
-        sum += std::max(0.0, best - augmented_tchebycheff(costs, weights, options_.rho));
+        sum += std::max(0.0, best - outlook.miss - augmented_tchebycheff(costs, weights, options_.rho));
       }
       scores.push_back(sum / draws);
     }
@@ -67,15 +67,15 @@ class Parego final : public ForecastSearch {
   }
 
  private:
-  /// The least scalarised cost that keeps all limits, of trials and of what is pending.
+  /// The least sum of scalarised cost and miss that keeps all limits, of trials and of what is pending.
   double best_so_far(std::span<const double> weights) const {
     const std::size_t width = weights.size();
     double best = augmented_tchebycheff(std::vector<double>(width, 2), weights, options_.rho);
     const Costs front = history_.front(forecaster_.scales());
     for (std::size_t i = 0; i < front.size(); ++i)
-      best = std::min(best, augmented_tchebycheff(front[i], weights, options_.rho));
+      best = std::min(best, augmented_tchebycheff(front[i], weights, options_.rho) + forecaster_.miss(front[i]));
     for (const Outlook& fantasy : fantasies())
-      best = std::min(best, augmented_tchebycheff(mean_costs(fantasy), weights, options_.rho));
+      best = std::min(best, augmented_tchebycheff(mean_costs(fantasy), weights, options_.rho) + fantasy.miss);
     return best;
   }
 

@@ -32,7 +32,7 @@ struct ParegoOptions {
 /// costs, times the probability of keeping all limits. The paper models the scalarised costs; here each expensive
 /// objective has its Gaussian process and cheap ones are exact, so that the scalarised cost is known as well as can be:
 /// its expectation is taken over normal draws that all candidates share. Proposals that wait count at their expected
-/// costs.
+/// costs. Misses of wishes are added to the weighted costs.
 std::unique_ptr<Searcher> make_parego(const SearchProblem& problem, const ParegoOptions& options);
 
 }  // namespace paretoforge

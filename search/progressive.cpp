@@ -56,7 +56,7 @@ class Progressive final : public ForecastSearch {
   }
 
   std::size_t pick(std::span<const Outlook> outlooks) override {
-    return history_.trials() == 0 ? random_.below(outlooks.size()) : greatest_improvement(outlooks, expected_front());
+    return history_.trials() == 0 ? random_.below(outlooks.size()) : most_improving(outlooks);
   }
 
  private:

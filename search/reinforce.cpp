@@ -74,6 +74,7 @@ namespace {
 constexpr int attempts = 64;
 constexpr std::size_t weight_steps = 10;
 constexpr double worst_scalarised = -3;
+constexpr double most_for_miss = 0.85;  ///< the greatest scalarised cost is 2.1: limits still come before wishes
 
 class Reinforce final : public ModelSearch {
  public:
@@ -116,11 +117,14 @@ class Reinforce final : public ModelSearch {
       const double worst = options_.reward == Reward::scalarised ? worst_scalarised : 0;
       return worst - (std::isfinite(seen.violation) ? seen.violation / (1 + seen.violation) : 1);
     }
+    std::vector<double> values, costs;
+    for (const auto& known : seen.costs) costs.push_back(*known);
+    for (std::size_t k = 0; k < costs.size(); ++k) values.push_back(cost(problem_.criteria[k], costs[k]));
+    const double miss = history_.wishes().any() ? history_.wishes().miss(costs) : 0;
     if (options_.reward == Reward::scalarised)
-      return -augmented_tchebycheff(scaled_costs(seen, history_.scales()), weights);
-    std::vector<double> values;
-    for (std::size_t k = 0; k < seen.costs.size(); ++k) values.push_back(cost(problem_.criteria[k], *seen.costs[k]));
-    return product_reward(problem_.criteria, values, targets(), options_.power);
+      return -augmented_tchebycheff(scaled_costs(seen, history_.scales()), weights) -
+             most_for_miss * (1 - 1 / (1 + miss));
+    return product_reward(problem_.criteria, values, targets(), options_.power) * share_left(miss);
   }
 
   std::vector<double> targets() const {

@@ -57,7 +57,8 @@ double product_reward(std::span<const Criterion> criteria, std::span<const doubl
                       std::span<const double> targets, double power);
 
 /// Each trial's advantage is its reward less a running mean, in running deviations. The target of an objective is its
-/// limit, else the median told so far. What breaks a limit has a worse reward than anything that does not, what failed
+/// limit, else the median told so far. Misses of wishes
+/// lower the reward. What breaks a limit has a worse reward than anything that does not, what failed
 /// the worst. Where a draw was proposed before it is drawn again, and where that fails often a random point teaches
 /// nothing.
 std::unique_ptr<Searcher> make_reinforce(const SearchProblem& problem, const ReinforceOptions& options);

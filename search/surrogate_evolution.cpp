@@ -20,7 +20,8 @@ ForecastModels trees(TreeSurrogate surrogate) {
 Individual expected(const Outlook& outlook) {
   return {.architecture = outlook.architecture,
           .costs = mean_costs(outlook),
-          .violation = outlook.chance < 0.5 ? outlook.overshoot + 0.5 - outlook.chance : 0};
+          .violation = outlook.chance < 0.5 ? outlook.overshoot + 0.5 - outlook.chance : 0,
+          .miss = outlook.miss};
 }
 
 class SurrogateEvolution final : public ForecastSearch {
@@ -49,7 +50,7 @@ class SurrogateEvolution final : public ForecastSearch {
   }
 
   std::size_t pick(std::span<const Outlook> outlooks) override {
-    return greatest_improvement(outlooks, expected_front());
+    return most_improving(outlooks);
   }
 
  private:

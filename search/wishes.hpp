@@ -30,7 +30,8 @@ struct Box {
 /// the population; this one to the front of all trials told, so that the part does not shrink with each generation.
 ///
 /// The misses are added. A searcher that works by layers takes `layers`; one that works with a single number adds
-/// `miss` to it (objectives scaled to their ranges); one that improves hypervolume does so within `box`.
+/// `miss` to it (objectives scaled to their ranges) or takes `share_left` of it; one that improves hypervolume does so
+/// within `box`.
 class Wishes {
  public:
   static constexpr double nearness = 0.1;
@@ -70,6 +71,9 @@ class Wishes {
   Box range_;                               ///< over that front
   double nearest_ = 0;                      ///< its least distance to the aspirations
 };
+
+/// The part of a score that counts with this miss: all of it with none, half where it is `nearness`.
+inline double share_left(double miss) { return 1 / (1 + miss / Wishes::nearness); }
 
 /// Layers (0, 1, ...) parted: within each what misses less comes before what misses more; equal misses share a layer.
 /// One miss per layer given.

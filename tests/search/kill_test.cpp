@@ -78,6 +78,8 @@ TEST_CASE("killed over and over at random moments, a study ends with the same tr
   CHECK(kills_that_landed({"nsga2"}, 25, 60000) >= 20);
   CHECK(kills_that_landed({"nsga2", "asha"}, 12, 60000) >= 7);
   CHECK(kills_that_landed({"random", "hyperband"}, 12, 60000) >= 7);
+  CHECK(kills_that_landed({"auto", "searcher", "40"}, 8, 60000) >= 5);
+  CHECK(kills_that_landed({"gp_ehvi", "hyperband", "40"}, 8, 60000) >= 5);
 }
 
 TEST_CASE("every searcher killed at random moments ends with the same trials.csv") {
