@@ -1,7 +1,5 @@
 #include "experiments/board.hpp"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,6 +9,7 @@
 
 #include "configs/files.hpp"
 #include "configs/table.hpp"
+#include "configs/temporary_folder.hpp"
 #include "experiments/child_process.hpp"
 #include "experiments/host.hpp"
 #include "experiments/machine.hpp"
@@ -26,26 +25,6 @@ constexpr double settled_pct = 2;
 constexpr std::string_view own_columns[] = {"state", "message", "interval_pct", "repeats", "device", "precision", "measured_at"};
 
 bool is_own_column(const std::string& name) { return std::find(std::begin(own_columns), std::end(own_columns), name) != std::end(own_columns); }
-
-/// A folder of its own for the models of one part, removed at its end.
-class ModelFolder {
- public:
-  ModelFolder() {
-    std::string name = (fs::temp_directory_path() / "paretoforge_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder for models in " + fs::temp_directory_path().string());
-    path_ = name;
-  }
-  ~ModelFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ModelFolder(const ModelFolder&) = delete;
-  ModelFolder& operator=(const ModelFolder&) = delete;
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 /// Text of others on one line of ours: short, and without control characters.
 std::string excerpt(std::string text) {
@@ -161,7 +140,7 @@ class Board {
   const Cells& same() const { return same_; }
 
   std::vector<std::optional<MeasuredNetwork>> measure(std::span<const Architecture> points, std::uint64_t seed, std::string& give_up) {
-    const ModelFolder folder;
+    const TemporaryFolder folder;
     std::vector<Asked> asked;
     for (const Architecture& point : points) asked.emplace_back(written(folder, point, derived_seed(seed, asked.size()), asked.size()));
     std::vector<std::optional<MeasuredNetwork>> found(points.size());
@@ -185,9 +164,9 @@ class Board {
  private:
   bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
 
-  fs::path written(const ModelFolder& folder, const Architecture& point, std::uint64_t seed, std::size_t number) const {
+  fs::path written(const TemporaryFolder& folder, const Architecture& point, std::uint64_t seed, std::size_t number) const {
     const TimedForms forms = timed_forms(pruned(space_.decode(point)), seed);
-    const fs::path path = folder / ("model_" + std::to_string(number) + ".onnx");
+    const fs::path path = folder.path() / ("model_" + std::to_string(number) + ".onnx");
     write_file(path, measure_.precision == "float" ? forms.float_onnx : forms.int8_onnx);
     return path;
   }

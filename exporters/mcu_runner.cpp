@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "configs/temporary_folder.hpp"
 #include "exporters/bundle_internal.hpp"
 #include "exporters/c_harness_internal.hpp"
 #include "exporters/mcu_texts_internal.hpp"

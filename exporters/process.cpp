@@ -81,15 +81,4 @@ bool has_program(const std::string& name) {
   return false;
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "paretoforge-XXXXXX").string();
-  if (!mkdtemp(name.data())) throw std::runtime_error("no temporary folder can be made in " + fs::temp_directory_path().string());
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 }  // namespace paretoforge::internal

@@ -22,17 +22,4 @@ std::string run_or_throw(const std::vector<std::string>& arguments, const std::f
 /// Whether PATH has a program of this name, or there is a file where the name is a path.
 bool has_program(const std::string& name);
 
-/// A folder that is gone when this is.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace paretoforge::internal

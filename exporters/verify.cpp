@@ -2,16 +2,15 @@
 #include "exporters/verify.hpp"
 
 #include <onnx/onnx_pb.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string_view>
 
+#include "configs/temporary_folder.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/onnx_writer.hpp"
 #include "exporters/reference.hpp"
@@ -51,28 +50,6 @@ IntegerModel without_softmax(IntegerModel model) {
   }
   return model;
 }
-
-/// A file that is gone when this is.
-class TemporaryFile {
- public:
-  TemporaryFile() {
-    std::string name = (fs::temp_directory_path() / "paretoforge-XXXXXX").string();
-    const int file = mkstemp(name.data());
-    if (file < 0) throw std::runtime_error("no temporary file can be made in " + fs::temp_directory_path().string());
-    close(file);
-    path_ = name;
-  }
-  ~TemporaryFile() {
-    std::error_code ignored;
-    fs::remove(path_, ignored);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 bool contains(std::initializer_list<std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -166,9 +143,10 @@ std::vector<LayerParity> compare_layers(const IntegerModel& model, std::span<con
 }
 
 Fusion inspect_fusion(const IntegerModel& model, const std::string& onnx) {
-  const TemporaryFile file;
-  OnnxSession::from_bytes(onnx, {.save_optimised = file.path()});
-  std::ifstream stream(file.path(), std::ios::binary);
+  const TemporaryFolder folder;
+  const fs::path file = folder.path() / "optimised.onnx";
+  OnnxSession::from_bytes(onnx, {.save_optimised = file});
+  std::ifstream stream(file, std::ios::binary);
   onnx::ModelProto optimised;
   if (!optimised.ParseFromIstream(&stream)) throw std::runtime_error("ONNX Runtime's optimised graph cannot be read");
   Fusion fusion;

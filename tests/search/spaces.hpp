@@ -1,12 +1,11 @@
-// Small search spaces, objectives and folders for the tests of search.
+// Small search spaces and objectives for the tests of search.
 #pragma once
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <string>
 
+#include "configs/temporary_folder.hpp"
 #include "search/objective.hpp"
 #include "search/searcher.hpp"
 #include "space/space.hpp"
@@ -62,22 +61,5 @@ inline std::vector<Objective> conflicting_objectives() {
                     }};
   return {size, quality};
 }
-
-/// A folder that is gone when the test ends.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string form = (std::filesystem::temp_directory_path() / "paretoforge-XXXXXX").string();
-    if (::mkdtemp(form.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = form;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace paretoforge
