@@ -1,4 +1,5 @@
 // measure: networks of a space, built, exported and timed on a real device.
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <set>
@@ -31,43 +32,53 @@ struct MeasureOptions {
   bool quiet = false;
 };
 
-/// The host by its name, or what a device file says of how it is measured.
-Device device_to_measure(const MeasureOptions& options) {
-  Device device{"host", "", Measuring{}, {}};
-  if (mcu_device(options.device)) {
-    device.name = device.measure->kind = options.device;
-    if (options.threads) throw ConfigError("error: --threads is for the host; '" + device.name + "' is an emulated core");
-    return device;
-  }
-  if (options.device.ends_with("_qemu")) {
-    std::string cores;
-    for (const McuCore& core : mcu_cores()) cores += (cores.empty() ? "" : ", ") + std::string(core.name) + "_qemu";
-    throw ConfigError("error: no core is emulated as '" + options.device + "'\n   = there are " + cores);
-  }
-  if (options.device != "host") device = Device::load(options.device);
+/// What is measured: what the first line says of it (asked for once all else is checked), and the measuring.
+struct Target {
+  std::function<std::string()> title;
+  std::function<MeasuringEnd(const Space&, const MeasuringOptions&, Progress&)> measure;
+};
+
+Target core_target(const McuCore& core, const MeasureOptions& options) {
+  if (options.threads) throw ConfigError("error: --threads is for the host; '" + options.device + "' is an emulated core");
+  return {[&core, name = options.device] { return name + " · QEMU " + std::string(core.machine) + " · gcc " + mcu_compiler_version(); },
+          [&core, out = options.out](const Space& space, const MeasuringOptions& measuring, Progress&) { return measure_mcu(space, out, measuring, core); }};
+}
+
+Target board_target(const Device& device, const MeasureOptions& options) {
+  if (options.threads) throw ConfigError("error: --threads is for the host; '" + device.name + "' is reached by a command");
+  return {[device] { return device.name + " · " + device.measure->precision + " · " + device.measure->command.command; },
+          [device, out = options.out](const Space& space, const MeasuringOptions& measuring, Progress&) { return measure_board(space, out, measuring, device); }};
+}
+
+Target host_target(int threads, const MeasureOptions& options) {
+  // Where ONNX Runtime is missing its version says how to install it.
+  return {[threads] { return "host · ONNX Runtime " + OnnxRuntime::version() + " · " + std::to_string(threads) + " thread" + (threads == 1 ? "" : "s"); },
+          [threads, out = options.out](const Space& space, const MeasuringOptions& measuring, Progress& progress) {
+            const EnergySource energy = powercap_energy();
+            progress.note(energy.words);
+            TimingOptions timing;
+            timing.threads = threads;
+            timing.energy = energy.meter.get();
+            return measure_host(space, out, measuring, timing);
+          }};
+}
+
+[[noreturn]] void refuse_core(const std::string& name) {
+  std::string cores;
+  for (const McuCore& core : mcu_cores()) cores += (cores.empty() ? "" : ", ") + std::string(core.name) + "_qemu";
+  throw ConfigError("error: no core is emulated as '" + name + "'\n   = there are " + cores);
+}
+
+/// The host or a core by its name, or what a device file says of how it is measured.
+Target target_of(const MeasureOptions& options) {
+  if (options.device == "host") return host_target(options.threads.value_or(1), options);
+  if (const McuCore* core = mcu_device(options.device)) return core_target(*core, options);
+  if (options.device.ends_with("_qemu")) refuse_core(options.device);
+  const Device device = Device::load(options.device);
   if (!device.measure)
     throw ConfigError("error: " + options.device + " does not say how the device is measured\n   = measure: host, or measure: {kind: command, command: \"ssh board ./bench {model}\"}");
-  if (options.threads && device.measure->kind != "host") throw ConfigError("error: --threads is for the host; '" + device.name + "' is reached by a command");
-  if (options.threads) device.measure->threads = *options.threads;
-  return device;
-}
-
-std::string head(const Space& space, const Device& device) {
-  const Measuring& how = *device.measure;
-  if (const McuCore* core = mcu_device(how.kind)) return "measure " + space.name() + " · " + how.kind + " · QEMU " + std::string(core->machine) + " · gcc " + mcu_compiler_version();
-  if (how.kind == "command") return "measure " + space.name() + " · " + device.name + " · " + how.precision + " · " + how.command.command;
-  return "measure " + space.name() + " · host · ONNX Runtime " + OnnxRuntime::version() + " · " + std::to_string(how.threads) + " thread" + (how.threads == 1 ? "" : "s");
-}
-
-MeasuringEnd measure(const Space& space, const Device& device, const MeasureOptions& options, const MeasuringOptions& measuring, Progress& progress) {
-  if (const McuCore* core = mcu_device(device.measure->kind)) return measure_mcu(space, options.out, measuring, *core);
-  if (device.measure->kind == "command") return measure_board(space, options.out, measuring, device);
-  const EnergySource energy = powercap_energy();
-  progress.note(energy.words);
-  TimingOptions timing;
-  timing.threads = device.measure->threads;
-  timing.energy = energy.meter.get();
-  return measure_host(space, options.out, measuring, timing);
+  if (device.measure->kind == "command") return board_target(device, options);
+  return host_target(options.threads.value_or(device.measure->threads), options);
 }
 
 /// What is said at the end, and with which exit code.
@@ -88,18 +99,18 @@ int ended(const MeasuringEnd& end, const MeasureOptions& options, const StopSign
 }
 
 int measure(const MeasureOptions& options) {
-  const Device device = device_to_measure(options);
+  const Target target = target_of(options);
   const Space space = load_space(options.space);
   require_writable(options.out, options.table);
   StopSignals signals;
   Progress progress(ProgressOptions::standard_error(options.quiet));
-  progress.begin(head(space, device));  // where ONNX Runtime is missing this says how to install it
+  progress.begin("measure " + space.name() + " · " + target.title());
   MeasuringOptions measuring{options.samples, options.seed, {}, [&](std::size_t done, std::size_t of) { progress.stage("measuring", done, of); }, &signals.stop()};
   if (!options.table.empty()) {
     measuring.points = points_of(space, Table::load(options.table));
     if (measuring.points.empty()) throw ConfigError("error: " + options.table + " names no networks");
   }
-  const MeasuringEnd end = measure(space, device, options, measuring, progress);
+  const MeasuringEnd end = target.measure(space, measuring, progress);
   progress.finish();
   return ended(end, options, signals);
 }
