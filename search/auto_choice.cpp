@@ -136,7 +136,12 @@ double AutoModels::worth(const OpenBoxes& open, const PoolPoint& point, const Be
   return most / point.effort;
 }
 
-std::optional<AutoModels::Choice> AutoModels::best(const CandidatePool& pool) const {
+std::optional<AutoModels::Choice> AutoModels::best(const CandidatePool& pool) {
+  if (!best_) best_ = weighed(pool);
+  return *best_;
+}
+
+std::optional<AutoModels::Choice> AutoModels::weighed(const CandidatePool& pool) const {
   const OpenBoxes open = boxes(true);
   double most = 0;
   std::optional<Choice> best;
@@ -153,6 +158,7 @@ std::optional<AutoModels::Choice> AutoModels::best(const CandidatePool& pool) co
 }
 
 void AutoModels::take(const Choice& choice, const CandidatePool& pool) {
+  best_.reset();
   const PoolPoint& point = choice.trial == 0 ? pool[choice.position] : paused_[choice.place - followed_.size()].point;
   const auto place = static_cast<Index>(first_followed_ + choice.place);
   gone_[choice.place] = 1;
@@ -161,6 +167,7 @@ void AutoModels::take(const Choice& choice, const CandidatePool& pool) {
 }
 
 void AutoModels::tell(const Architecture& point, const std::vector<double>& costs) {
+  best_.reset();
   for (Waiting& each : waiting_)
     if (each.architecture == point) each.told = true, each.told_costs = costs;
   resolve_waiting();

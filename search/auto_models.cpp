@@ -21,6 +21,7 @@ constexpr double most_weighing = 4e9;        ///< multiplications that choosing 
 /// Candidates kept, bred in one generation, and generations: at a refresh in a space that is not weighed whole.
 constexpr std::size_t kept = 512, bred = 96, generations = 2, breeding_candidates = 24;
 constexpr std::size_t reading_gap = 4;  ///< trials told at least before readings are looked at again
+
 std::size_t gap(std::size_t told) { return std::max<std::size_t>(12, told / 8); }
 
 Encoded rows_at(const CandidatePool& pool, std::span<const std::size_t> positions) {
@@ -241,6 +242,7 @@ void AutoModels::refresh(std::span<const Proposed> told, std::span<const Propose
     positions = best_of(candidates(pool, fresh, rows.size()), pool, kept);
   }
   follow(std::move(positions), waiting, told, pool);
+  best_.reset();
   full_ = false;
   refreshed_at_ = told.size();
 }

@@ -48,7 +48,7 @@ class AutoModels {
     std::size_t place = 0;    ///< among the points followed
   };
   /// What is expected to improve the front most; nothing where nothing is expected to.
-  std::optional<Choice> best(const CandidatePool& pool) const;
+  std::optional<Choice> best(const CandidatePool& pool);
   /// Takes it out of those followed.
   void take(const Choice& choice, const CandidatePool& pool);
   /// A paused trial goes on or has come to something that the models should know before the next choice.
@@ -59,8 +59,8 @@ class AutoModels {
   void tell(const Architecture& point, const std::vector<double>& costs);
 
   /// Proposals turn out to be known networks: networks proposed before are no candidates any more.
-  void skip_networks() { skip_networks_ = true; }
-  void note_network(std::uint64_t network) { networks_.insert(network); }
+  void skip_networks() { skip_networks_ = true, best_.reset(); }
+  void note_network(std::uint64_t network) { networks_.insert(network), best_.reset(); }
 
  private:
   /// A proposal that the models stand in for until it is told.
@@ -79,6 +79,7 @@ class AutoModels {
     std::vector<double> means = {}, variances = {}, moves = {};
   };
   Beliefs beliefs(std::size_t w) const;
+  std::optional<Choice> weighed(const CandidatePool& pool) const;
   double worth(const OpenBoxes& open, const PoolPoint& point, const Beliefs& beliefs, double spent) const;
   void scale(std::span<const std::size_t> rows, std::span<const Proposed> told);
   void fit(std::span<const std::size_t> rows, std::span<const Proposed> told, std::size_t room);
@@ -108,6 +109,7 @@ class AutoModels {
   std::vector<Proposed> paused_;        ///< followed behind the candidates
   std::vector<std::size_t> followed_;   ///< positions in the pool, behind those waiting at the refresh
   std::vector<char> gone_;
+  std::optional<std::optional<Choice>> best_;  ///< as long as nothing changes it: promote and ask want the same
   std::size_t first_followed_ = 0;
   std::deque<Waiting> waiting_;
   std::unordered_set<std::uint64_t> networks_;
