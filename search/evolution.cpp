@@ -52,17 +52,36 @@ void Evolution::tell(const Trial& trial) {
   if (trial.number <= newest_) return;
   newest_ = trial.number;
   ++told_;
+  Individual told = remembered(trial);
+  if (found) told.proposal = found.mapped();
+  if (trial.state == TrialState::pruned) paused_.emplace(trial.architecture, told.proposal);
+  learn(std::move(told));
+}
+
+void Evolution::update(const Trial& trial) {
+  Individual told = remembered(trial);
+  if (const auto paused = paused_.find(trial.architecture); paused != paused_.end()) {
+    told.proposal = paused->second;
+    if (trial.state != TrialState::pruned) paused_.erase(paused);
+  }
+  relearn(std::move(told));
+}
+
+Individual Evolution::remembered(const Trial& trial) {
   wishes_.note(trial);
   Individual told = individual(criteria_, trial);
   if (!told.costs.empty()) told.miss = wishes_.miss(told.costs);
-  if (found) told.proposal = found.mapped();
-  learn(std::move(told));
+  return told;
 }
 
 void Evolution::wish(std::vector<Individual>& individuals) const {
   if (!wishes_.any()) return;
   for (Individual& each : individuals)
     if (!each.costs.empty()) each.miss = wishes_.miss(each.costs);
+}
+
+void forget(std::vector<Individual>& individuals, const Architecture& point) {
+  std::erase_if(individuals, [&](const Individual& each) { return each.architecture == point; });
 }
 
 Generational::Generational(const SearchProblem& problem, const EvolutionOptions& options)
@@ -83,6 +102,21 @@ void Generational::learn(Individual told) {
   population_.insert(population_.end(), std::make_move_iterator(children_.begin()),
                      std::make_move_iterator(children_.end()));
   children_.clear();
+  select();
+}
+
+void Generational::relearn(Individual told) {
+  for (Individual& child : children_)
+    if (child.architecture == told.architecture) {
+      child = std::move(told);
+      return;
+    }
+  forget(population_, told.architecture);
+  population_.push_back(std::move(told));
+  select();
+}
+
+void Generational::select() {
   wish(population_);
   population_ = survivors(std::move(population_), count_);
 }

@@ -31,6 +31,7 @@ class Evolution : public Searcher {
  public:
   std::optional<Architecture> ask() final;
   void tell(const Trial& trial) final;
+  void update(const Trial& trial) final;
   bool exhausted() const final { return points_.exhausted(); }
 
  protected:
@@ -42,6 +43,9 @@ class Evolution : public Searcher {
   virtual Architecture breed() = 0;
   /// Takes what came of a proposal, the start's included, with its miss; never of a repeat.
   virtual void learn(Individual told) = 0;
+  /// What became of one that was learnt at a lower rung: it takes its own place, or, where it does not live any more,
+  /// competes again.
+  virtual void relearn(Individual told) = 0;
 
   /// Gives them their misses of the wishes as of now: what aspirations are measured by moves with the front.
   void wish(std::vector<Individual>& individuals) const;
@@ -54,6 +58,7 @@ class Evolution : public Searcher {
 
  private:
   std::optional<Architecture> new_child();
+  Individual remembered(const Trial& trial);
 
   Space space_;
   std::vector<Criterion> criteria_;
@@ -62,10 +67,14 @@ class Evolution : public Searcher {
   FreshPoints points_;
   Random random_;
   std::unordered_map<Architecture, std::uint64_t, ArchitectureHash> waiting_;  ///< with the number of the proposal
+  std::unordered_map<Architecture, std::uint64_t, ArchitectureHash> paused_;   ///< the same of pruned trials
   std::uint64_t proposals_ = 0;
   std::uint64_t told_ = 0;    ///< repeats not counted
   std::uint64_t newest_ = 0;  ///< the greatest number of a trial told
 };
+
+/// Forgets the individual of that point, where there is one.
+void forget(std::vector<Individual>& individuals, const Architecture& point);
 
 /// Generations of as many children as live: all are told before the next generation is bred. Parents win binary
 /// tournaments; algorithms differ in who survives.
@@ -81,8 +90,11 @@ class Generational : public Evolution {
   bool ready() const final { return !population_.empty() && children_.size() + waiting() < count_; }
   Architecture breed() final;
   void learn(Individual told) final;
+  void relearn(Individual told) final;
 
  private:
+  void select();
+
   std::size_t count_;
   Breeder breeder_;
   std::vector<Individual> population_;

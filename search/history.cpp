@@ -64,6 +64,8 @@ Observation History::observed(const Trial& trial) const {
     const auto value = k < trial.values.size() ? trial.values[k] : std::nullopt;
     seen.costs.push_back(value ? std::optional(cost(criteria_[k], *value)) : std::nullopt);
   }
+  seen.read = trial.state == TrialState::pruned &&
+              std::all_of(seen.costs.begin(), seen.costs.end(), [](const auto& known) { return known.has_value(); });
   return seen;
 }
 

@@ -20,6 +20,7 @@ struct Observation {
   double violation = 0;                           ///< of the limits; infinite where it failed or was pruned
   bool complete = false;
   bool failed = false;
+  bool read = false;         ///< pruned, with a reading of each cost
   std::uint64_t number = 0;  ///< of the trial
   bool repeat = false;       ///< another trial's network, told at no cost
 };

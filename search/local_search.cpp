@@ -63,6 +63,16 @@ void LocalSearch::tell(const Trial& trial) {
   if (!next_) prepare();
 }
 
+void LocalSearch::update(const Trial& trial) {
+  wishes_.note(trial);
+  Individual told = individual(criteria_, trial);
+  known_[trial.architecture] = told;
+  // One that left the archive, or lived before the last restart, is measured against it again.
+  std::erase_if(archive_, [&](const Individual& member) { return member.architecture == trial.architecture; });
+  consider(std::move(told));
+  if (!next_) prepare();
+}
+
 void LocalSearch::prepare() {
   while (!next_) {
     if (!neighbours_.empty()) {
@@ -108,7 +118,8 @@ void LocalSearch::consider(Individual candidate) {
   if (!std::isfinite(candidate.violation)) return;
   const auto keeps_out = [&](const Individual& member) {
     return constrained_dominates(member, candidate) ||
-           (member.violation == candidate.violation && (member.violation > 0 || member.costs == candidate.costs));
+           (member.violation == candidate.violation && member.rungs_short == candidate.rungs_short &&
+            (member.violation > 0 || member.costs == candidate.costs));
   };
   if (std::any_of(archive_.begin(), archive_.end(), keeps_out)) return;
   std::erase_if(archive_, [&](const Individual& member) {

@@ -30,6 +30,7 @@ class LocalSearch final : public Searcher {
 
   std::optional<Architecture> ask() override;
   void tell(const Trial& trial) override;
+  void update(const Trial& trial) override;
   bool exhausted() const override { return !next_ && points_.exhausted(); }
 
  private:

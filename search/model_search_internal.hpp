@@ -21,7 +21,7 @@ class ModelSearch : public Searcher {
  public:
   std::optional<Architecture> ask() final;
   void tell(const Trial& trial) override { history_.tell(trial); }
-  void update(const Trial& trial) final { history_.update(trial); }
+  void update(const Trial& trial) override { history_.update(trial); }
   bool exhausted() const final { return points_.exhausted(); }
 
  protected:

@@ -89,6 +89,7 @@ void Moead::note_range(const Individual& told) {
 
 bool Moead::at_least_as_good(const Individual& a, const Individual& b, std::size_t subproblem) const {
   if (a.violation > 0 || b.violation > 0) return a.violation < b.violation;
+  if (a.rungs_short != b.rungs_short) return a.rungs_short < b.rungs_short;
   const auto value = [&](const Individual& one) {
     return tchebycheff(one.costs, weights_[subproblem], ideal_, worst_) + one.miss;
   };
@@ -102,6 +103,18 @@ void Moead::learn(Individual told) {
     population_.push_back(std::move(told));
     return;
   }
+  compete(told);
+}
+
+void Moead::relearn(Individual told) {
+  note_range(told);
+  wish(population_);
+  for (Individual& each : population_)
+    if (each.architecture == told.architecture) each = told;
+  if (ready()) compete(told);
+}
+
+void Moead::compete(const Individual& told) {
   for (const std::size_t j : neighbours_[told.proposal % weights_.size()])
     if (at_least_as_good(told, population_[j], j)) population_[j] = told;
 }

@@ -37,7 +37,9 @@ class Moead final : public Evolution {
   bool ready() const override { return population_.size() == weights_.size(); }
   Architecture breed() override;
   void learn(Individual told) override;
+  void relearn(Individual told) override;
   void note_range(const Individual& told);
+  void compete(const Individual& told);
   bool at_least_as_good(const Individual& a, const Individual& b, std::size_t subproblem) const;
 
   Costs weights_;

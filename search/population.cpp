@@ -2,12 +2,28 @@
 #include "search/population.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "search/wishes.hpp"
 
 namespace paretoforge {
 
 namespace {
+
+/// The layers of what breaks no limit and was measured at one rung.
+void add_unbroken(std::vector<Individual>& individuals, std::span<const std::size_t> members, Layers& layers) {
+  std::vector<double> misses;
+  for (const std::size_t i : members) misses.push_back(individuals[i].miss);
+  const std::vector<std::int32_t> layer_of =
+      parted_by_miss(nondominated_layers(costs_of(individuals, members)), misses);
+  const std::size_t first = layers.size();
+  for (std::size_t p = 0; p < layer_of.size(); ++p) {
+    const std::size_t layer = first + static_cast<std::size_t>(layer_of[p]);
+    if (layers.size() <= layer) layers.resize(layer + 1);
+    layers[layer].push_back(members[p]);
+    individuals[members[p]].layer = static_cast<std::int32_t>(layer);
+  }
+}
 
 /// One layer for each violation, rising.
 void add_violators(std::vector<Individual>& individuals, Layers& layers) {
@@ -30,11 +46,18 @@ void add_violators(std::vector<Individual>& individuals, Layers& layers) {
 Individual individual(std::span<const Criterion> criteria, const Trial& trial) {
   Individual made{.architecture = trial.architecture, .violation = violation(criteria, trial)};
   if (trial.state == TrialState::complete) made.costs = costs(criteria, trial);
+  if (trial.state == TrialState::pruned) {
+    for (std::size_t k = 0; k < criteria.size(); ++k)
+      made.costs.push_back(trial.values.at(k) ? cost(criteria[k], *trial.values[k]) : 0);
+    made.violation = 0;
+    made.rungs_short = full_rung(criteria) - trial.rung;
+  }
   return made;
 }
 
 bool constrained_dominates(const Individual& a, const Individual& b) {
   if (a.violation > 0 || b.violation > 0) return a.violation < b.violation;
+  if (a.rungs_short != b.rungs_short) return a.rungs_short < b.rungs_short;
   return dominates(a.costs, b.costs);
 }
 
@@ -45,20 +68,11 @@ Costs costs_of(std::span<const Individual> individuals, std::span<const std::siz
 }
 
 Layers assign_layers(std::vector<Individual>& individuals) {
-  std::vector<std::size_t> unbroken;
+  std::map<std::uint32_t, std::vector<std::size_t>> unbroken;  // by rung, the full budget first
   for (std::size_t i = 0; i < individuals.size(); ++i)
-    if (individuals[i].violation == 0) unbroken.push_back(i);
-  std::vector<double> misses;
-  for (const std::size_t i : unbroken) misses.push_back(individuals[i].miss);
-  const std::vector<std::int32_t> layer_of =
-      parted_by_miss(nondominated_layers(costs_of(individuals, unbroken)), misses);
+    if (individuals[i].violation == 0) unbroken[individuals[i].rungs_short].push_back(i);
   Layers layers;
-  for (std::size_t p = 0; p < layer_of.size(); ++p) {
-    const auto layer = static_cast<std::size_t>(layer_of[p]);
-    if (layers.size() <= layer) layers.resize(layer + 1);
-    layers[layer].push_back(unbroken[p]);
-    individuals[unbroken[p]].layer = layer_of[p];
-  }
+  for (const auto& [rungs_short, members] : unbroken) add_unbroken(individuals, members, layers);
   add_violators(individuals, layers);
   return layers;
 }

@@ -30,4 +30,11 @@ void RegularizedEvolution::learn(Individual told) {
   if (ready()) rank(population_);
 }
 
+void RegularizedEvolution::relearn(Individual told) {
+  for (Individual& each : population_)
+    if (each.architecture == told.architecture) each = told;
+  wish(population_);
+  if (ready()) rank(population_);
+}
+
 }  // namespace paretoforge

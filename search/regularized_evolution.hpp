@@ -19,7 +19,7 @@ struct RegularizedEvolutionOptions {
 };
 
 /// The fittest of a sample (lowest layer, then least crowded: NSGA-II's order) has one decision mutated; each result
-/// joins the population and the oldest leaves, however good it is.
+/// joins the population and the oldest leaves, however good it is; a promotion makes nobody younger.
 class RegularizedEvolution final : public Evolution {
  public:
   explicit RegularizedEvolution(const SearchProblem& problem, const RegularizedEvolutionOptions& options = {});
@@ -28,6 +28,7 @@ class RegularizedEvolution final : public Evolution {
   bool ready() const override { return population_.size() == options_.population; }
   Architecture breed() override;
   void learn(Individual told) override;
+  void relearn(Individual told) override;
 
   RegularizedEvolutionOptions options_;
   Breeder breeder_;

@@ -83,11 +83,13 @@ class Reinforce final : public ModelSearch {
 
   void tell(const Trial& trial) override {
     ModelSearch::tell(trial);
-    const auto drawn = drawn_.find(trial.architecture);
-    if (drawn == drawn_.end()) return;
-    const std::vector<double> weights = std::move(drawn->second);
-    drawn_.erase(drawn);
-    learn(trial.architecture, weights, reward(weights));
+    learn(trial, history_.told().back());
+  }
+
+  void update(const Trial& trial) override {
+    ModelSearch::update(trial);
+    for (const Observation& seen : history_.told())
+      if (seen.architecture == trial.architecture) return learn(trial, seen);
   }
 
  protected:
@@ -110,10 +112,17 @@ class Reinforce final : public ModelSearch {
     return options.reward == Reward::scalarised ? problem.criteria.size() : 1;
   }
 
-  /// Of what was told last.
-  double reward(std::span<const double> weights) const {
-    const Observation& seen = history_.told().back();
-    if (seen.violation > 0) {
+  /// A pruned trial is rewarded for its readings, as low as these are, and once more when it was promoted.
+  void learn(const Trial& trial, const Observation& seen) {
+    const auto drawn = drawn_.find(trial.architecture);
+    if (drawn == drawn_.end()) return;
+    const std::vector<double> weights = drawn->second;
+    if (trial.state != TrialState::pruned) drawn_.erase(drawn);
+    learn(trial.architecture, weights, reward(seen, weights));
+  }
+
+  double reward(const Observation& seen, std::span<const double> weights) const {
+    if (seen.violation > 0 && !seen.read) {
       const double worst = options_.reward == Reward::scalarised ? worst_scalarised : 0;
       return worst - (std::isfinite(seen.violation) ? seen.violation / (1 + seen.violation) : 1);
     }

@@ -65,4 +65,9 @@ void SmsEmoa::learn(Individual told) {
   if (ready()) rank(population_);
 }
 
+void SmsEmoa::relearn(Individual told) {
+  forget(population_, told.architecture);
+  learn(std::move(told));
+}
+
 }  // namespace paretoforge

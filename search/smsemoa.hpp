@@ -26,6 +26,7 @@ class SmsEmoa final : public Evolution {
   bool ready() const override { return population_.size() == count_; }
   Architecture breed() override;
   void learn(Individual told) override;
+  void relearn(Individual told) override;
 
   std::size_t count_;
   Breeder breeder_;

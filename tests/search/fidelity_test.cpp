@@ -310,6 +310,37 @@ TEST_CASE("with rungs a larger budget goes on as if it had been the first, and m
   }
 }
 
+TEST_CASE("searchers that learn from trials learn from readings and promotions") {
+  // One objective, least where all decisions are 2; readings are higher and noisy, and three of four trials are pruned.
+  const Space space = chain_space(8, 5);
+  Objective error{error_with({1.0 / 9, 1.0 / 3}), [](const Candidate& candidate) {
+                    double sum = 0;
+                    for (const auto level : candidate.architecture) sum += (level - 2) * (level - 2);
+                    Random random(derived_seed(candidate.seed, candidate.rung));
+                    return candidate.rung == 2 ? sum : sum + 10 * (2 - candidate.rung) + 2 * random.uniform();
+                  }};
+  const auto mean_best = [&](const std::string& name) {
+    double sum = 0;
+    for (const std::uint64_t seed : {1u, 2u, 3u, 4u}) {
+      Study study{
+          .space = space,
+          .objectives = {error},
+          .searcher = searcher_named(name, Config::make_scalar(name))
+                          .make({.space = space, .criteria = criteria(std::vector{error}), .seed = seed}, std::nullopt),
+          .budget = {.trials = 200},
+          .fidelity = {.scheduler = Scheduler::asha}};
+      sum += study.run().front.members().front().values[0].value() / 4;
+    }
+    return sum;
+  };
+  const double random = mean_best("random");
+  for (const std::string name :
+       {"local_search", "regularized_evolution", "nsga2", "nsga3", "moead", "smsemoa", "agemoea2", "reinforce"}) {
+    INFO(name);
+    CHECK(mean_best(name) <= random / 2);
+  }
+}
+
 TEST_CASE("every trial is settled once it can go no further") {
   std::multiset<std::uint64_t> settled;
   Study study = study_of(laddered_objectives(), 30, Scheduler::asha);

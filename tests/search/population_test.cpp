@@ -41,10 +41,42 @@ TEST_CASE("constrained domination asks for the limits first") {
   CHECK_FALSE(constrained_dominates(with_costs({}, infinity), with_costs({}, infinity)));
 }
 
+TEST_CASE("what was measured at a higher rung comes before what was not, and after it what breaks limits") {
+  const auto at_rung = [](std::vector<double> costs, std::uint32_t rungs_short) {
+    Individual read = with_costs(std::move(costs));
+    read.rungs_short = rungs_short;
+    return read;
+  };
+  CHECK(constrained_dominates(with_costs({9, 9}), at_rung({1, 1}, 1)));
+  CHECK(constrained_dominates(at_rung({9, 9}, 1), at_rung({1, 1}, 2)));
+  CHECK_FALSE(constrained_dominates(at_rung({1, 2}, 1), at_rung({2, 1}, 1)));
+  CHECK(constrained_dominates(at_rung({1, 2}, 1), at_rung({2, 2}, 1)));
+  CHECK(constrained_dominates(at_rung({9, 9}, 2), with_costs({1, 1}, 0.1)));
+}
+
+TEST_CASE("of a trial its costs, or its readings and how far below the full budget they are") {
+  const std::vector<Criterion> criteria{
+      {.name = "size", .limit = 5},
+      {.name = "quality", .goal = Goal::maximize, .limit = 80, .expensive = true, .rungs = {0.1, 0.3}}};
+  const Individual full = individual(criteria, {.values = {3, 70}, .rung = 2});
+  CHECK(full.costs == std::vector<double>{3, -70});
+  CHECK(full.violation > 0);
+  // A reading says nothing of a limit.
+  const Individual read = individual(criteria, {.state = TrialState::pruned, .values = {3, 40}, .rung = 1});
+  CHECK(read.costs == std::vector<double>{3, -40});
+  CHECK(read.violation == 0);
+  CHECK(read.rungs_short == 1);
+  CHECK(individual(criteria, {.state = TrialState::pruned, .values = {3, {}}, .rung = 0}).costs ==
+        std::vector<double>{3, 0});
+  CHECK(individual(criteria, {.state = TrialState::failed, .values = {3, {}}, .rung = 1}).violation == infinity);
+}
+
 TEST_CASE("layers follow constrained domination and name their members") {
   Random random(1);
   for (int round = 0; round < 100; ++round) {
     auto all = random_individuals(random.below(40), random);
+    if (round % 2 == 1)
+      for (Individual& each : all) each.rungs_short = static_cast<std::uint32_t>(random.below(3));
     const Layers layers = assign_layers(all);
     const auto expected = layers_by_definition(all);
     std::size_t members = 0;
