@@ -46,9 +46,12 @@ std::vector<NodeId> first_of_equals(const Graph& graph) {
 
 }  // namespace
 
-Graph merged(const Graph& graph) {
+Graph merged(Graph graph) {
   const std::vector<NodeId> same_as = first_of_equals(graph);
+  NodeId next = 0;
+  if (std::all_of(same_as.begin(), same_as.end(), [&](NodeId first) { return first == next++; })) return graph;
   Graph result(graph.shape(0));
+  result.reserve(graph.size());
   result.set_activation_bits(0, graph.node(0).activation_bits);
   std::vector<NodeId> renumbered(same_as.size(), 0);
   std::vector<NodeId> inputs;
@@ -60,9 +63,7 @@ Graph merged(const Graph& graph) {
     }
     inputs.clear();
     for (const NodeId input : graph.inputs(id)) inputs.push_back(renumbered[static_cast<std::size_t>(input)]);
-    const NodeId added = result.add(graph.op(id), inputs);
-    result.set_activation_bits(added, graph.node(id).activation_bits);
-    renumbered[static_cast<std::size_t>(id)] = added;
+    renumbered[static_cast<std::size_t>(id)] = result.add_copy(graph, id, inputs);
   }
   result.set_output(renumbered[static_cast<std::size_t>(graph.output())]);
   return result;

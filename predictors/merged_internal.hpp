@@ -7,6 +7,6 @@ namespace paretoforge {
 
 /// The graph with equal layers without weights that read the same tensors made one (common subexpressions): two
 /// convolutions behind a ReLU each, both of one tensor, share that ReLU, which can then be fused into what wrote it.
-Graph merged(const Graph& graph);
+Graph merged(Graph graph);
 
 }  // namespace paretoforge

@@ -27,6 +27,20 @@ NodeId Graph::add(const Op& op, std::span<const NodeId> inputs) {
   return size() - 1;
 }
 
+NodeId Graph::add_copy(const Graph& other, NodeId id, std::span<const NodeId> inputs) {
+  Node& node = nodes_.emplace_back(other.node(id));
+  node.scope = static_cast<std::int32_t>(scopes_.size()) - 1;
+  node.first_input = static_cast<std::int32_t>(edges_.size());
+  node.input_count = static_cast<std::int32_t>(inputs.size());
+  edges_.insert(edges_.end(), inputs.begin(), inputs.end());
+  return size() - 1;
+}
+
+void Graph::reserve(std::int32_t nodes) {
+  nodes_.reserve(static_cast<std::size_t>(nodes));
+  edges_.reserve(static_cast<std::size_t>(nodes) * 5 / 4);
+}
+
 void Graph::begin_scope(std::string_view scope) { scopes_.emplace_back(scope); }
 
 std::string Graph::name(NodeId id) const {

@@ -42,6 +42,11 @@ class Graph {
     return add(op, std::span<const NodeId>(inputs.begin(), inputs.size()));
   }
   NodeId add(const Op& op, NodeId input) { return add(op, {input}); }
+  /// Appends a copy of another graph's node, width of its activations included, without inferring its shape again:
+  /// `inputs` must have the shapes of those that it reads there (a sum may read fewer).
+  NodeId add_copy(const Graph& other, NodeId id, std::span<const NodeId> inputs);
+  /// Room for that many nodes.
+  void reserve(std::int32_t nodes);
 
   std::int32_t size() const { return static_cast<std::int32_t>(nodes_.size()); }
   const Node& node(NodeId id) const { return nodes_[static_cast<std::size_t>(id)]; }

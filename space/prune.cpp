@@ -44,6 +44,7 @@ Graph pruned(const Graph& graph) {
   const std::vector<char> wanted = leads_to_output(graph, live);
 
   Graph result(graph.shape(0));
+  result.reserve(graph.size());
   result.set_activation_bits(0, graph.node(0).activation_bits);
   std::vector<NodeId> renumbered(static_cast<std::size_t>(graph.size()), -1);
   renumbered[0] = 0;
@@ -63,9 +64,7 @@ Graph pruned(const Graph& graph) {
       renumbered[static_cast<std::size_t>(id)] = inputs[0];
       continue;
     }
-    const NodeId added = result.add(graph.op(id), inputs);
-    result.set_activation_bits(added, graph.node(id).activation_bits);
-    renumbered[static_cast<std::size_t>(id)] = added;
+    renumbered[static_cast<std::size_t>(id)] = result.add_copy(graph, id, inputs);
   }
   const NodeId output = renumbered[static_cast<std::size_t>(graph.output())];
   result.set_output(output >= 0 ? output : result.add(Zero{graph.shape(graph.output())}, NodeId{0}));

@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "space/graph.hpp"
 #include "space/model.hpp"
+#include "space/random.hpp"
+#include "space/space.hpp"
 
 using namespace paretoforge;
 
@@ -76,6 +78,26 @@ TEST_CASE("a concat keeps its dead part as zeros and a network without a path is
   const Graph nothing = pruned(graph);
   REQUIRE(nothing.size() == 2);
   REQUIRE(nothing.shape(nothing.output()) == Shape{8, 8, 8});
+}
+
+TEST_CASE("a pruned network copies shapes and widths that would be inferred again") {
+  Random random(3);
+  for (const char* name : {"nasbench201", "fbnet", "tiny_image"}) {
+    const Space space = Space::load(std::string(PARETOFORGE_SOURCE_DIR) + "/configs/spaces/" + name + ".yaml");
+    for (int i = 0; i < 20; ++i) {
+      Graph graph = space.decode(space.sample(random));
+      graph.set_activation_bits(graph.size() / 2, 16);
+      const Graph left = pruned(graph);
+      int wide = 0;
+      for (NodeId id = 0; id < left.size(); ++id) {
+        std::vector<Shape> inputs;
+        for (const NodeId input : left.inputs(id)) inputs.push_back(left.shape(input));
+        REQUIRE(left.shape(id) == infer_shape(left.op(id), inputs));
+        wide += left.node(id).activation_bits == 16;
+      }
+      REQUIRE(wide <= 1);
+    }
+  }
 }
 
 TEST_CASE("norm and activation are fused where nothing else reads between") {
