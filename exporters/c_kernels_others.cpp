@@ -1,0 +1,137 @@
+// Kernels without weights: pools, tables, gates, joins, softmax.
+#include "exporters/c_kernels_internal.hpp"
+
+namespace paretoforge::internal::c_kernels {
+
+constinit const std::string_view window = R"(
+/* A pool's windows: what lies outside the image does not count. */
+typedef struct {
+  int32_t in_height, in_width, channels, out_height, out_width;
+  int32_t kernel_height, kernel_width, stride_height, stride_width, top, left, zero;
+  float scale;
+} window;
+)";
+
+constinit const std::string_view pool_maximum = R"(
+NOINLINE void pool_maximum(const window *w, const int8_t *in, int8_t *out) {
+  int32_t y, x, i, j, c;
+  for (y = -w->top; y < w->out_height * w->stride_height - w->top; y += w->stride_height)
+    for (x = -w->left; x < w->out_width * w->stride_width - w->left; x += w->stride_width, out += w->channels) {
+      memset(out, -128, (size_t)w->channels);
+      for (i = y < 0 ? 0 : y; i < y + w->kernel_height && i < w->in_height; ++i)
+        for (j = x < 0 ? 0 : x; j < x + w->kernel_width && j < w->in_width; ++j) {
+          const int8_t *from = in + (i * w->in_width + j) * w->channels;
+          for (c = 0; c < w->channels; ++c) out[c] = from[c] > out[c] ? from[c] : out[c];
+        }
+    }
+}
+)";
+
+constinit const std::string_view pool_average = R"(
+NOINLINE void pool_average(const window *w, const int8_t *in, int8_t *out) {
+  int32_t y, x, i, j, c;
+  for (y = -w->top; y < w->out_height * w->stride_height - w->top; y += w->stride_height)
+    for (x = -w->left; x < w->out_width * w->stride_width - w->left; x += w->stride_width)
+      for (c = 0; c < w->channels; ++c) {
+        int32_t count = 0;
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+        int32_t sum = 0;
+#else
+        float sum = 0;
+#endif
+        for (i = y < 0 ? 0 : y; i < y + w->kernel_height && i < w->in_height; ++i)
+          for (j = x < 0 ? 0 : x; j < x + w->kernel_width && j < w->in_width; ++j, ++count) {
+            const int32_t q = in[(i * w->in_width + j) * w->channels + c];
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+            sum += q;
+#else
+            sum += (float)(q - w->zero) * w->scale;
+#endif
+          }
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+        *out++ = (int8_t)((sum + (sum > 0 ? count / 2 : -(count / 2))) / count);
+#else
+        *out++ = (int8_t)(rounded(sum / (float)count / w->scale + (float)(w->zero + 128)) - 128);
+#endif
+      }
+}
+)";
+
+constinit const std::string_view global_average = R"(
+NOINLINE void global_average(const int8_t *in, int8_t *out, int32_t pixels, int32_t channels, int32_t in_zero, factor f, int32_t zero) {
+  int32_t c, i;
+  for (c = 0; c < channels; ++c) {
+    int32_t sum = 0;
+    for (i = 0; i < pixels; ++i) sum += in[i * channels + c];
+    out[c] = finish(sum - pixels * in_zero, f, zero);
+  }
+}
+)";
+
+constinit const std::string_view global_maximum = R"(
+NOINLINE void global_maximum(const int8_t *in, int8_t *out, int32_t pixels, int32_t channels) {
+  int32_t c;
+  memset(out, -128, (size_t)channels);
+  for (; pixels > 0; --pixels, in += channels)
+    for (c = 0; c < channels; ++c) out[c] = in[c] > out[c] ? in[c] : out[c];
+}
+)";
+
+constinit const std::string_view look_up = R"(
+NOINLINE void look_up(const int8_t *table, const int8_t *in, int8_t *out, int32_t n) {
+  int32_t i;
+  for (i = 0; i < n; ++i) out[i] = table[in[i] + 128];
+}
+)";
+
+constinit const std::string_view gate = R"(
+/* gate: products; the second tensor is repeated where it is shorter. */
+NOINLINE void gate(const int8_t *in, const int8_t *by, int8_t *out, int32_t n, int32_t by_n, int32_t in_zero, int32_t by_zero, factor f, int32_t zero) {
+  int32_t i, j = 0;
+  for (i = 0; i < n; ++i) {
+    out[i] = finish((in[i] - in_zero) * (by[j] - by_zero), f, zero);
+    if (++j == by_n) j = 0;
+  }
+}
+)";
+
+constinit const std::string_view join = R"(
+/* join: the channels of one tensor among those of a wider one. */
+NOINLINE void join(const int8_t *in, int8_t *out, int32_t pixels, int32_t width, int32_t channels, int32_t in_zero, factor f, int32_t zero) {
+  int32_t c;
+  for (; pixels > 0; --pixels, in += width, out += channels)
+    for (c = 0; c < width; ++c) out[c] = finish(in[c] - in_zero, f, zero);
+}
+)";
+
+constinit const std::string_view transpose = R"(
+/* transpose: each of `count` matrices of rows x columns bytes. */
+NOINLINE void transpose(const int8_t *in, int8_t *out, int32_t count, int32_t rows, int32_t columns) {
+  int32_t r, c;
+  for (; count > 0; --count, in += rows * columns)
+    for (c = 0; c < columns; ++c)
+      for (r = 0; r < rows; ++r) *out++ = in[r * columns + c];
+}
+)";
+
+constinit const std::string_view rounded_share = R"(
+/* To nearest, ties to even; for 0 to 256. */
+INLINE int32_t rounded_share(float x) { return (int32_t)((x + 12582912.0f) - 12582912.0f); }
+)";
+
+constinit const std::string_view softmax = R"(
+/* softmax: powers[d] is exp(-d * scale); what lies behind the table is too small for a float. */
+NOINLINE void softmax(const float *powers, int32_t count, const int8_t *in, int8_t *out, int32_t n) {
+  int32_t i, greatest = -128;
+  float sum = 0;
+  for (i = 0; i < n; ++i) greatest = in[i] > greatest ? in[i] : greatest;
+  for (i = 0; i < n; ++i)
+    if (greatest - in[i] < count) sum += powers[greatest - in[i]];
+  for (i = 0; i < n; ++i) {
+    const float power = greatest - in[i] < count ? powers[greatest - in[i]] : 0.0f;
+    out[i] = saturated(rounded_share(power / sum / 0.00390625f) - 128);
+  }
+}
+)";
+
+}  // namespace paretoforge::internal::c_kernels
