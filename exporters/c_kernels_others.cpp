@@ -28,11 +28,38 @@ NOINLINE void pool_maximum(const window *w, const int8_t *in, int8_t *out) {
 )";
 
 constinit const std::string_view pool_average = R"(
+#if defined(USE_AVX2) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
+/* Eight channels of the window whose first place is (y, x), each summed in the same order as below. */
+INLINE void average_8(const window *w, const int8_t *in, int32_t y, int32_t x, int8_t *out) {
+  const int32_t top = y < 0 ? 0 : y, bottom = y + w->kernel_height < w->in_height ? y + w->kernel_height : w->in_height;
+  const int32_t first = x < 0 ? 0 : x, last = x + w->kernel_width < w->in_width ? x + w->kernel_width : w->in_width;
+  const __m256i zero = _mm256_set1_epi32(w->zero);
+  const __m256 scale = _mm256_set1_ps(w->scale);
+  __m256 sums = _mm256_setzero_ps(), means;
+  __m256i q;
+  __m128i narrow;
+  int32_t i, j;
+  for (i = top; i < bottom; ++i)
+    for (j = first; j < last; ++j) {
+      const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(in + (i * w->in_width + j) * w->channels));
+      sums = _mm256_add_ps(sums, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepi8_epi32(bytes), zero)), scale));
+    }
+  means = _mm256_div_ps(_mm256_div_ps(sums, _mm256_set1_ps((float)((bottom - top) * (last - first)))), scale);
+  q = _mm256_cvtps_epi32(_mm256_add_ps(means, _mm256_set1_ps((float)(w->zero + 128))));
+  narrow = _mm_sub_epi16(_mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1)), _mm_set1_epi16(128));
+  _mm_storel_epi64((__m128i *)(void *)out, _mm_packs_epi16(narrow, narrow));
+}
+#endif
+
 NOINLINE void pool_average(const window *w, const int8_t *in, int8_t *out) {
   int32_t y, x, i, j, c;
   for (y = -w->top; y < w->out_height * w->stride_height - w->top; y += w->stride_height)
-    for (x = -w->left; x < w->out_width * w->stride_width - w->left; x += w->stride_width)
-      for (c = 0; c < w->channels; ++c) {
+    for (x = -w->left; x < w->out_width * w->stride_width - w->left; x += w->stride_width) {
+      c = 0;
+#if defined(USE_AVX2) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
+      for (; c + 8 <= w->channels; c += 8, out += 8) average_8(w, in + c, y, x, out);
+#endif
+      for (; c < w->channels; ++c) {
         int32_t count = 0;
 #if defined(PARETOFORGE_DOUBLE_ROUNDING)
         int32_t sum = 0;
@@ -54,13 +81,21 @@ NOINLINE void pool_average(const window *w, const int8_t *in, int8_t *out) {
         *out++ = (int8_t)(rounded(sum / (float)count / w->scale + (float)(w->zero + 128)) - 128);
 #endif
       }
+    }
 }
 )";
 
 constinit const std::string_view global_average = R"(
 NOINLINE void global_average(const int8_t *in, int8_t *out, int32_t pixels, int32_t channels, int32_t in_zero, factor f, int32_t zero) {
-  int32_t c, i;
-  for (c = 0; c < channels; ++c) {
+  int32_t c = 0, i;
+#if defined(USE_AVX2) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
+  for (; c + 8 <= channels; c += 8) {
+    __m256i sums = _mm256_set1_epi32(-pixels * in_zero);
+    for (i = 0; i < pixels; ++i) sums = _mm256_add_epi32(sums, _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(in + i * channels + c))));
+    _mm_storel_epi64((__m128i *)(void *)(out + c), finish_8(sums, _mm256_set1_ps(f), zero));
+  }
+#endif
+  for (; c < channels; ++c) {
     int32_t sum = 0;
     for (i = 0; i < pixels; ++i) sum += in[i * channels + c];
     out[c] = finish(sum - pixels * in_zero, f, zero);
@@ -79,18 +114,37 @@ NOINLINE void global_maximum(const int8_t *in, int8_t *out, int32_t pixels, int3
 
 constinit const std::string_view look_up = R"(
 NOINLINE void look_up(const int8_t *table, const int8_t *in, int8_t *out, int32_t n) {
-  int32_t i;
-  for (i = 0; i < n; ++i) out[i] = table[in[i] + 128];
+  int32_t i = 0;
+#if defined(USE_VNNI) && defined(__AVX512VBMI__)
+  /* The table in four registers: two choose by seven bits, the eighth between them. */
+  const __m512i a = _mm512_loadu_si512((const void *)table), b = _mm512_loadu_si512((const void *)(table + 64));
+  const __m512i c = _mm512_loadu_si512((const void *)(table + 128)), d = _mm512_loadu_si512((const void *)(table + 192));
+  for (; i < n; i += 64) {
+    const __mmask64 some = n - i < 64 ? ((__mmask64)1 << (n - i)) - 1 : ~(__mmask64)0;
+    const __m512i at = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, (const void *)(in + i)), _mm512_set1_epi8(-128));
+    const __m512i low = _mm512_permutex2var_epi8(a, at, b), high = _mm512_permutex2var_epi8(c, at, d);
+    _mm512_mask_storeu_epi8((void *)(out + i), some, _mm512_mask_blend_epi8(_mm512_movepi8_mask(at), low, high));
+  }
+#endif
+  for (; i < n; ++i) out[i] = table[in[i] + 128];
 }
 )";
 
 constinit const std::string_view gate = R"(
 /* gate: products; the second tensor is repeated where it is shorter. */
 NOINLINE void gate(const int8_t *in, const int8_t *by, int8_t *out, int32_t n, int32_t by_n, int32_t in_zero, int32_t by_zero, factor f, int32_t zero) {
-  int32_t i, j = 0;
-  for (i = 0; i < n; ++i) {
-    out[i] = finish((in[i] - in_zero) * (by[j] - by_zero), f, zero);
-    if (++j == by_n) j = 0;
+  int32_t i, j;
+  for (i = 0; i < n; i += by_n, in += by_n, out += by_n) {
+    j = 0;
+#if defined(USE_AVX2) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
+#define ABOVE(bytes, zero) _mm256_sub_epi32(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(bytes))), _mm256_set1_epi32(zero))
+    for (; j + 8 <= by_n; j += 8) {
+      const __m256i products = _mm256_mullo_epi32(ABOVE(in + j, in_zero), ABOVE(by + j, by_zero));
+      _mm_storel_epi64((__m128i *)(void *)(out + j), finish_8(products, _mm256_set1_ps(f), zero));
+    }
+#undef ABOVE
+#endif
+    for (; j < by_n; ++j) out[j] = finish((in[j] - in_zero) * (by[j] - by_zero), f, zero);
   }
 }
 )";
