@@ -51,79 +51,78 @@ INLINE void multiply(const layer *l, int32_t first, int32_t channels, int32_t de
   multiply_many(l, first, channels, depth, row, x, 0, 1, out, 0);
 }
 #elif defined(USE_VNNI)
-/* Four outputs of `pixels` pixels (1 or 4), 32 bytes of depth at a time. The instruction wants one side unsigned, so
-   128 is added to x, which BIAS takes back. */
+/* Weights lie for this: of each group blocks of 16 outputs, in them four bytes of depth of each output at a time. The
+   instruction wants one side unsigned, so 128 is added to x, which BIAS takes back. */
 #define DOT(sum, u, v) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(v)) /* the intrinsic makes gcc 12 copy the sums */
-INLINE void tile_vnni(const layer *l, int32_t c, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int32_t step, int32_t pixels, int8_t *out, int32_t out_step) {
-  const __m256i flip = _mm256_set1_epi8(-128);
-  const __m256i zero = _mm256_setzero_si256();
-  const int8_t *const w = l->weights + c * row;
-  const int32_t rows[4] = {0, channels > 1 ? row : 0, channels > 2 ? 2 * row : 0, channels > 3 ? 3 * row : 0};
-  __m256i sums[4][4], pairs[4];
-  int32_t p, k, i;
+INLINE void store_16(const layer *l, int32_t c, int32_t channels, __m512i sums, int8_t *out) {
+  const __mmask16 lanes = (__mmask16)(channels > 15 ? 0xffff : (1 << channels) - 1);
+#if defined(PARETOFORGE_DOUBLE_ROUNDING)
+  int32_t each[16], i;
+  _mm512_storeu_si512((void *)each, sums);
+  for (i = 0; i < 16 && i < channels; ++i) out[i] = finish(each[i], l->factors[c + i], l->out_zero);
+  (void)lanes;
+#else
+  /* Conversion makes what is too large negative, so that end is cut before. */
+  const __m512 steps = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_maskz_loadu_ps(lanes, l->factors + c));
+  const __m512i q = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_max_ps(_mm512_min_ps(steps, _mm512_set1_ps(1024.0f)), _mm512_set1_ps(-1024.0f))), _mm512_set1_epi32(l->out_zero));
+  _mm512_mask_cvtsepi32_storeu_epi8((void *)out, lanes, q);
+#endif
+}
+
+/* Sixteen or (wide) thirty-two outputs of `pixels` pixels; `wide` and `pixels` are constants. */
+INLINE void tile_vnni(const layer *l, const int8_t *w, int32_t c, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int32_t step, int32_t wide, int32_t pixels, int8_t *out, int32_t out_step) {
+  const __m512i flip = _mm512_set1_epi8(-128);
+  const __m512i bias = _mm512_maskz_loadu_epi32((__mmask16)(channels > 15 ? 0xffff : (1 << channels) - 1), l->bias + c);
+  const __m512i more = wide ? _mm512_maskz_loadu_epi32((__mmask16)(channels > 31 ? 0xffff : (1 << (channels - 16)) - 1), l->bias + c + 16) : bias;
+  __m512i sums[4], next[4];
+  int32_t p, i, four;
 #pragma GCC unroll 4
-  for (p = 0; p < 4; ++p) sums[p][0] = sums[p][1] = sums[p][2] = sums[p][3] = zero;
-  for (i = 0; i + 32 <= depth; i += 32) {
-    __m256i v[4];
-#pragma GCC unroll 4
-    for (k = 0; k < 4; ++k) v[k] = _mm256_loadu_si256((const __m256i *)(const void *)(w + rows[k] + i));
+  for (p = 0; p < pixels; ++p) sums[p] = bias, next[p] = more;
+  for (i = 0; i + 4 <= depth; i += 4, w += 64) {
+    const __m512i v = _mm512_loadu_si512((const void *)w);
+    const __m512i v1 = wide ? _mm512_loadu_si512((const void *)(w + 16 * row)) : v;
 #pragma GCC unroll 4
     for (p = 0; p < pixels; ++p) {
-      const __m256i u = _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(x + p * step + i)), flip);
-#pragma GCC unroll 4
-      for (k = 0; k < 4; ++k) DOT(sums[p][k], u, v[k]);
+      __m512i u;
+      memcpy(&four, x + p * step + i, 4);
+      u = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+      DOT(sums[p], u, v);
+      if (wide) DOT(next[p], u, v1);
     }
   }
   if (i < depth) {
-    const __mmask32 tail = (__mmask32)((1u << (depth - i)) - 1);
-    __m256i v[4];
-#pragma GCC unroll 4
-    for (k = 0; k < 4; ++k) v[k] = _mm256_maskz_loadu_epi8(tail, w + rows[k] + i);
+    const __m512i v = _mm512_loadu_si512((const void *)w);
+    const __m512i v1 = wide ? _mm512_loadu_si512((const void *)(w + 16 * row)) : v;
 #pragma GCC unroll 4
     for (p = 0; p < pixels; ++p) {
-      const __m256i u = _mm256_xor_si256(_mm256_maskz_loadu_epi8(tail, x + p * step + i), flip);
-#pragma GCC unroll 4
-      for (k = 0; k < 4; ++k) DOT(sums[p][k], u, v[k]);
+      __m512i u;
+      four = 0;
+      memcpy(&four, x + p * step + i, (size_t)(depth - i));
+      u = _mm512_xor_si512(_mm512_set1_epi32(four), flip);
+      DOT(sums[p], u, v);
+      if (wide) DOT(next[p], u, v1);
     }
   }
 #pragma GCC unroll 4
-  for (p = 0; p < 4; ++p) {
-    const __m256i a = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[p][0], sums[p][1]), _mm256_unpackhi_epi32(sums[p][0], sums[p][1]));
-    const __m256i b = _mm256_add_epi32(_mm256_unpacklo_epi32(sums[p][2], sums[p][3]), _mm256_unpackhi_epi32(sums[p][2], sums[p][3]));
-    pairs[p] = _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
-  }
-  {
-    const __mmask8 lanes = (__mmask8)(channels > 3 ? 15 : (1 << channels) - 1);
-    const __m256i bias = _mm256_broadcastsi128_si256(_mm_maskz_loadu_epi32(lanes, l->bias + c));
-#pragma GCC unroll 2
-    for (p = 0; p < pixels; p += 2) {
-      const __m256i both = _mm256_add_epi32(bias, _mm256_add_epi32(_mm256_permute2x128_si256(pairs[p], pairs[p + 1], 0x20), _mm256_permute2x128_si256(pairs[p], pairs[p + 1], 0x31)));
-#if defined(PARETOFORGE_DOUBLE_ROUNDING)
-      int32_t each[8];
-      _mm256_storeu_si256((__m256i *)(void *)each, both);
-      for (i = 0; i < 8; ++i)
-        if ((i & 3) < channels && p + (i >> 2) < pixels) out[(p + (i >> 2)) * out_step + (i & 3)] = finish(each[i], l->factors[c + (i & 3)], l->out_zero);
-#else
-      const __m128i q = finish_8(both, _mm256_broadcast_f32x4(_mm_maskz_loadu_ps(lanes, l->factors + c)), l->out_zero);
-      const int32_t first = _mm_cvtsi128_si32(q), second = _mm_extract_epi32(q, 1);
-      if (channels > 3) {
-        memcpy(out + p * out_step, &first, 4);
-        if (pixels > 1) memcpy(out + (p + 1) * out_step, &second, 4);
-      } else {
-        memcpy(out + p * out_step, &first, (size_t)channels);
-        if (pixels > 1) memcpy(out + (p + 1) * out_step, &second, (size_t)channels);
-      }
-#endif
-    }
+  for (p = 0; p < pixels; ++p) {
+    store_16(l, c, channels, sums[p], out + p * out_step);
+    if (wide) store_16(l, c + 16, channels - 16, next[p], out + p * out_step + 16);
   }
 }
 
 NOINLINE void multiply_many(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int32_t step, int32_t count, int8_t *out, int32_t out_step) {
+  const int8_t *w = l->weights + first / channels * ((channels + 15) & ~15) * row;
   int32_t c, p;
-  for (c = 0; c < channels; c += 4) {
-    for (p = 0; p + 4 <= count; p += 4) tile_vnni(l, first + c, channels - c, depth, row, x + p * step, step, 4, out + p * out_step + c, out_step);
-    for (; p < count; ++p) tile_vnni(l, first + c, channels - c, depth, row, x + p * step, step, 1, out + p * out_step + c, out_step);
+#define TILE(wide, pixels) tile_vnni(l, w, first + c, channels - c, depth, row, x + p * step, step, wide, pixels, out + p * out_step + c, out_step)
+  for (c = 0; c + 16 < channels; c += 32, w += 32 * row) {
+    for (p = 0; p + 4 <= count; p += 4) TILE(1, 4);
+    for (; p < count; ++p) TILE(1, 1);
   }
+  for (; c < channels; c += 16, w += 16 * row) {
+    for (p = 0; p + 4 <= count; p += 4) TILE(0, 4);
+    for (; p < count; ++p) TILE(0, 1);
+  }
+#undef TILE
 }
 INLINE void multiply(const layer *l, int32_t first, int32_t channels, int32_t depth, int32_t row, const int8_t *x, int8_t *out) {
   multiply_many(l, first, channels, depth, row, x, 0, 1, out, 0);

@@ -173,7 +173,11 @@ class Writer {
       factors.push_back(factor(0));
     }
     const std::string id = tag(step);
-    constants_ += "\n/* " + comment(layer.name) + " */\n" + array("int8_t", "weights_" + id, numbers(depthwise ? by_blocks(layer.kernel, out, depth) : padded_rows(layer.kernel, out, depth))) +
+    const std::string weights = "weights_" + id;
+    constants_ += "\n/* " + comment(layer.name) + " */\n" +
+                  (depthwise ? array("int8_t", weights, numbers(by_blocks(layer.kernel, out, depth)))
+                             : "#if defined(USE_VNNI)\n" + array("int8_t", weights, numbers(by_fours(layer.kernel, out, depth, size_of(conv.groups)))) + "#else\n" +
+                                   array("int8_t", weights, numbers(padded_rows(layer.kernel, out, depth))) + "#endif\n") +
                   array("int32_t", "bias_" + id, bias) + array("factor", "factors_" + id, factors) + "static const layer layer_" + id + " = {";
     for (const std::int32_t value : {from.height, from.width, from.channels, to.height, to.width, to.channels, conv.kernel.height, conv.kernel.width, conv.stride.height,
                                      conv.stride.width, conv.dilation.height, conv.dilation.width, conv.pad.top, conv.pad.left, conv.groups, in.output.zero_point, layer.output.zero_point})
@@ -199,6 +203,17 @@ class Writer {
     const std::size_t row = (depth + 3) / 4 * 4;
     std::vector<std::int8_t> result(out * row);
     for (std::size_t o = 0; o < out; ++o) std::copy_n(kernel.begin() + static_cast<std::ptrdiff_t>(o * depth), depth, result.begin() + static_cast<std::ptrdiff_t>(o * row));
+    return result;
+  }
+
+  /// [channel][byte of its row] as [group][block of 16 channels][four bytes][channel of the block][byte of the four].
+  static std::vector<std::int8_t> by_fours(const std::vector<std::int8_t>& kernel, std::size_t out, std::size_t depth, std::size_t groups) {
+    const std::size_t row = (depth + 3) / 4 * 4, width = out / groups, padded = (width + 15) / 16 * 16;
+    std::vector<std::int8_t> result(groups * padded * row);
+    for (std::size_t o = 0; o < out; ++o) {
+      const std::size_t channel = o / width * padded + o % width;
+      for (std::size_t i = 0; i < depth; ++i) result[channel / 16 * 16 * row + i / 4 * 64 + channel % 16 * 4 + i % 4] = kernel[o * depth + i];
+    }
     return result;
   }
 
