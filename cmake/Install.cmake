@@ -25,6 +25,9 @@ install(FILES ${PROJECT_BINARY_DIR}/paretoforge_cost.pc DESTINATION ${CMAKE_INST
 if(TARGET paretoforge)
   install(TARGETS paretoforge RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+if(TARGET paretoforge_armnn)
+  install(TARGETS paretoforge_armnn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(DIRECTORY configs/spaces configs/studies configs/devices configs/architectures
   DESTINATION ${CMAKE_INSTALL_DATADIR}/paretoforge)
 

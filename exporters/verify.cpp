@@ -41,16 +41,6 @@ std::size_t sample_count(const IntegerModel& model, std::span<const float> image
   return images.size() / size;
 }
 
-/// The same network up to what goes into its last softmax; the model itself where it has none.
-IntegerModel without_softmax(IntegerModel model) {
-  const IntegerNode& last = model.nodes[size_of(model.output)];
-  if (std::holds_alternative<Softmax>(last.op)) {
-    model.output = last.inputs[0];
-    model.nodes.resize(size_of(model.output) + 1);
-  }
-  return model;
-}
-
 bool contains(std::initializer_list<std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -86,6 +76,15 @@ std::size_t computed_layers(const IntegerModel& model) {
 }
 
 }  // namespace
+
+IntegerModel without_softmax(IntegerModel model) {
+  const IntegerNode& last = model.nodes[size_of(model.output)];
+  if (std::holds_alternative<Softmax>(last.op)) {
+    model.output = last.inputs[0];
+    model.nodes.resize(size_of(model.output) + 1);
+  }
+  return model;
+}
 
 bool same_class(std::span<const float> a, std::span<const float> b) {
   const float top_a = *std::max_element(a.begin(), a.end()), top_b = *std::max_element(b.begin(), b.end());

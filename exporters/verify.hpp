@@ -12,6 +12,9 @@ namespace paretoforge {
 /// Whether some class is greatest (alone or tied) in both outputs; these have one length, at least 1.
 bool same_class(std::span<const float> a, std::span<const float> b);
 
+/// The same network up to what goes into its last softmax; the model itself where it has none.
+IntegerModel without_softmax(IntegerModel model);
+
 /// How far ONNX Runtime is from the reference interpreter on given images.
 struct Parity {
   std::size_t images = 0;
