@@ -11,7 +11,6 @@
 #include "experiments/study_run.hpp"
 #include "experiments/version.hpp"
 #include "exporters/bundle.hpp"
-#include "exporters/c_runner.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/onnx_runtime.hpp"
 
@@ -65,8 +64,16 @@ std::vector<Pick> wanted(const std::string& trials, const Front& front, const st
 
 /// Says which checks of the exported files cannot be made here.
 void say_skipped(const std::vector<std::string>& formats) {
-  if (std::find(formats.begin(), formats.end(), "c") != formats.end() && !host_c_compiler())
-    std::cerr << "skipped: compiling and running the C form, for want of a C compiler\n   = apt-get install gcc\n";
+  for (const std::string& skipped : skipped_runs(formats)) std::cerr << "skipped: " << skipped << '\n';
+}
+
+/// What a format cannot hold is told before anything is trained.
+void check_formats(const StudyFile& study, const std::vector<Pick>& chosen, const std::vector<std::string>& formats) {
+  for (const Pick& pick : chosen) try {
+      check_exportable(pruned(study.space->decode(pick.trial.architecture)), formats);
+    } catch (const std::invalid_argument& error) {
+      throw ConfigError("error: trial " + std::to_string(pick.trial.number) + ": " + error.what());
+    }
 }
 
 int export_study(const ExportOptions& options) {
@@ -83,6 +90,7 @@ int export_study(const ExportOptions& options) {
     std::cerr << "the study has no front yet: nothing to export\n";
     return exit_nothing_fits;
   }
+  check_formats(study, chosen, formats);
   const fs::path out = options.out.empty() ? folder / "export" : fs::path(options.out);
   Progress progress(ProgressOptions::standard_error(options.quiet));
   try {
@@ -119,7 +127,7 @@ int export_architecture(const ExportOptions& options) {
   const std::vector<std::string> formats = format_names(options.formats);
   const Graph graph = pruned(space.decode({}));
   try {
-    check_exportable(graph);
+    check_exportable(graph, formats);
   } catch (const std::invalid_argument& error) {
     throw ConfigError("error: " + std::string(error.what()) + "\n  --> " + options.source);
   }
@@ -133,8 +141,6 @@ int export_architecture(const ExportOptions& options) {
   const fs::path out = options.out.empty() ? fs::path("runs") / name : fs::path(options.out);
   write_bundle(bundle, out);
   say_skipped(formats);
-  if (!OnnxRuntime::available())
-    std::cerr << "skipped: running model.onnx in ONNX Runtime, which is not installed\n   = npm install --ignore-scripts onnxruntime-node@1.30.0\n";
   std::cout << "models  " << out.string() << '\n';
   return exit_done;
 }

@@ -279,7 +279,7 @@ class Reader {
       try {
         const Graph graph = study_.space->decode(point);
         if (study_.training) study_.training->check(graph);
-        if (study_.finish) named_by(document_.at("finish"), [&] { check_exportable(graph); });
+        if (study_.finish) named_by(document_.at("finish"), [&] { check_exportable(graph, study_.finish->formats); });
         return;
       } catch (const ConfigError& error) {
         refused = error;

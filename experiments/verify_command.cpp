@@ -11,14 +11,20 @@ namespace {
 
 int verify(const std::string& folder) {
   const std::vector<BundleCheck> checks = verify_bundle(folder);
-  std::vector<std::vector<std::string>> rows = {{"model", "samples", "agreeing", "greatest difference", "C form, bytes equal", "result"}};
+  std::vector<std::vector<std::string>> rows = {{"model", "samples", "agreeing", "greatest difference", "C form, bytes equal", "TFLite, agreeing", "result"}};
   bool all_passed = true;
   for (const BundleCheck& check : checks) {
     char quanta[32];
     std::snprintf(quanta, sizeof quanta, "%.3g quanta", check.greatest_quanta);
     const std::string c = check.c_samples == 0 ? "-" : std::to_string(check.c_equal) + " of " + std::to_string(check.c_samples);
+    std::string tflite;
+    for (const RuntimeCheck& run : check.tflite) {
+      char text[96];
+      std::snprintf(text, sizeof text, "%s%s: %zu of %zu, %.3g quanta", tflite.empty() ? "" : "; ", run.runtime.c_str(), run.agreeing, run.samples, run.greatest_quanta);
+      tflite += text;
+    }
     for (const std::string& skipped : check.skipped) std::cerr << "skipped: " << skipped << '\n';
-    rows.push_back({check.model, std::to_string(check.samples), std::to_string(check.agreeing), quanta, c, passed(check) ? "passed" : "FAILED"});
+    rows.push_back({check.model, std::to_string(check.samples), std::to_string(check.agreeing), quanta, c, tflite.empty() ? "-" : tflite, passed(check) ? "passed" : "FAILED"});
     all_passed = all_passed && passed(check);
   }
   std::cout << aligned(rows);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,12 +39,20 @@ struct Bundle {
 /// replaced. The manifest has no time in it: same bundle, same bytes.
 /// golden.bin: int8 inputs of all golden samples, then the outputs the reference interpreter gives, both channels
 /// last; their counts, shapes, scales and zero points stand in the manifest.
-/// Where there is ONNX Runtime, parity with it is measured and goes into the manifest; where there is a C compiler, the
-/// C form is compiled and run, and must give the reference's bytes (else std::runtime_error).
+/// Where there is ONNX Runtime, parity with it is measured and goes into the manifest; so it is for TFLite with LiteRT
+/// and Arm NN; where there is a C compiler, the C form is compiled and run, and must give the reference's bytes (else
+/// std::runtime_error). `skipped_runs` tells what is not there.
 /// Throws ConfigError where `folder` holds anything else or must not be written, where a name is none or a format is
 /// not known; std::invalid_argument where a model cannot be exported; std::runtime_error where writing fails half-way
 /// (a full disk). Then nothing has changed.
 void write_bundle(const Bundle& bundle, const std::filesystem::path& folder);
+
+/// A file of a model, run in a runtime.
+struct RuntimeCheck {
+  std::string runtime;  ///< "LiteRT 2.5.3"
+  std::size_t samples = 0, agreeing = 0;
+  double greatest_quanta = 0;  ///< from what golden.bin expects
+};
 
 /// What became of one model of a bundle.
 struct BundleCheck {
@@ -52,15 +61,19 @@ struct BundleCheck {
   double greatest_quanta = 0;             ///< between the file in ONNX Runtime and what golden.bin expects
   double float_difference = 0;  ///< between int8 and float file: root mean square over that of the float output
   std::size_t c_samples = 0, c_equal = 0;  ///< golden samples run through the C form, and those with the expected bytes
+  std::vector<RuntimeCheck> tflite;        ///< model.tflite, in each runtime that is here
   std::vector<std::string> skipped;        ///< checks that could not be made here, and how to install what they need
 };
+
+/// The runs of these formats' files that cannot be made here, and how to install what they need.
+std::vector<std::string> skipped_runs(std::span<const std::string> formats);
 
 /// Runs every file of a bundle in its real runtime again. Throws ConfigError where `folder` is no bundle, a file is
 /// missing or its bytes changed (naming it); OnnxRuntimeError where ONNX files are to be run and there is no ONNX
 /// Runtime; std::runtime_error where the C form does not compile.
 std::vector<BundleCheck> verify_bundle(const std::filesystem::path& folder);
-/// Whether a checked model does what it should: at most one golden sample in a thousand falls in another class, and
-/// the C form gives every byte.
+/// Whether a checked model does what it should: in every runtime at most one golden sample in a thousand falls in another
+/// class, and the C form gives every byte.
 bool passed(const BundleCheck& check);
 
 }  // namespace paretoforge

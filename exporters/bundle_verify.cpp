@@ -8,6 +8,7 @@
 #include "exporters/c_runner.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/sha256_internal.hpp"
+#include "exporters/tflite_runner.hpp"
 
 namespace paretoforge {
 
@@ -78,10 +79,15 @@ void check_onnx_files(const Golden& golden, const fs::path& folder, BundleCheck&
   if (size > 0) check.float_difference = std::sqrt(difference / size);
 }
 
+std::string skipped_c(const std::string& file) { return "compiling and running " + file + ": there is no C compiler\n   = apt-get install gcc"; }
+std::string skipped_run(const std::string& file, const TfliteRuntime& runtime) {
+  return "running " + file + " in " + std::string(runtime.title) + ", which is not installed\n   = " + std::string(runtime.install);
+}
+
 void check_c_files(const Golden& golden, const fs::path& folder, BundleCheck& check) {
   const auto compiler = host_c_compiler();
   if (!compiler) {
-    check.skipped.push_back("compiling and running " + check.model + "/c/model.c: there is no C compiler\n   = apt-get install gcc");
+    check.skipped.push_back(skipped_c(check.model + "/c/model.c"));
     return;
   }
   const auto* bytes = reinterpret_cast<const std::int8_t*>(golden.bytes.data());
@@ -91,16 +97,54 @@ void check_c_files(const Golden& golden, const fs::path& folder, BundleCheck& ch
   check.c_equal = equal_samples(job, {bytes + inputs, golden.samples * golden.out}, *compiler);
 }
 
+/// A file's int8 outputs for all samples, beside what is expected.
+RuntimeCheck compared(const std::string& runtime, const Golden& golden, std::span<const std::int8_t> found) {
+  const auto* expected = reinterpret_cast<const std::int8_t*>(golden.bytes.data()) + golden.samples * golden.in;
+  RuntimeCheck result{runtime, golden.samples, 0, 0};
+  for (std::size_t i = 0; i < golden.samples; ++i, found = found.subspan(golden.out), expected += golden.out) {
+    const std::vector<float> a(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(golden.out)), b(expected, expected + golden.out);
+    if (same_class(a, b)) ++result.agreeing;
+    for (std::size_t k = 0; k < golden.out; ++k) result.greatest_quanta = std::max(result.greatest_quanta, std::abs(double{a[k]} - double{b[k]}));
+  }
+  return result;
+}
+
+void check_tflite_file(const Golden& golden, const fs::path& folder, BundleCheck& check) {
+  const auto* bytes = reinterpret_cast<const std::int8_t*>(golden.bytes.data());
+  const TfliteJob job{read_file(folder / "model.tflite"), golden.samples, {bytes, bytes + golden.samples * golden.in}};
+  for (const TfliteRuntime& runtime : tflite_runtimes()) {
+    if (!available(runtime)) {
+      check.skipped.push_back(skipped_run(check.model + "/model.tflite", runtime));
+      continue;
+    }
+    const std::vector<std::int8_t> found = run_tflite(runtime, {&job, 1})[0];
+    if (found.size() != golden.samples * golden.out) throw ConfigError("error: " + (folder / "model.tflite").string() + " does not have the output that the manifest says");
+    check.tflite.push_back(compared(std::string(runtime.title) + ' ' + version(runtime), golden, found));
+  }
+}
+
 BundleCheck check_model(const Json& model, const fs::path& folder) {
   BundleCheck check;
   check.model = model.at("name");
   const Golden golden = read_golden(model.at("golden"), folder);
   if (model.at("files").contains("model.onnx")) check_onnx_files(golden, folder, check);
   if (model.at("files").contains("c/model.c") && golden.samples > 0) check_c_files(golden, folder, check);
+  if (model.at("files").contains("model.tflite") && golden.samples > 0) check_tflite_file(golden, folder, check);
   return check;
 }
 
 }  // namespace
+
+std::vector<std::string> skipped_runs(std::span<const std::string> formats) {
+  const auto has = [&](std::string_view format) { return std::find(formats.begin(), formats.end(), format) != formats.end(); };
+  std::vector<std::string> skipped;
+  if (has("onnx") && !OnnxRuntime::available())
+    skipped.emplace_back("running model.onnx in ONNX Runtime, which is not installed\n   = npm install --ignore-scripts onnxruntime-node@1.30.0");
+  if (has("c") && !host_c_compiler()) skipped.push_back(skipped_c("c/model.c"));
+  for (const TfliteRuntime& runtime : tflite_runtimes())
+    if (has("tflite") && !available(runtime)) skipped.push_back(skipped_run("model.tflite", runtime));
+  return skipped;
+}
 
 std::vector<BundleCheck> verify_bundle(const fs::path& folder) try {
   const Json manifest = read_manifest(folder);
@@ -116,6 +160,9 @@ std::vector<BundleCheck> verify_bundle(const fs::path& folder) try {
   throw ConfigError("error: " + (folder / manifest_name).string() + " is damaged: " + error.what());
 }
 
-bool passed(const BundleCheck& check) { return check.agreeing + check.samples / 1000 >= check.samples && check.c_equal == check.c_samples; }
+bool passed(const BundleCheck& check) {
+  const auto agrees = [](const auto& run) { return run.agreeing + run.samples / 1000 >= run.samples; };
+  return agrees(check) && check.c_equal == check.c_samples && std::all_of(check.tflite.begin(), check.tflite.end(), agrees);
+}
 
 }  // namespace paretoforge

@@ -17,6 +17,7 @@
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/reference.hpp"
 #include "exporters/sha256_internal.hpp"
+#include "exporters/tflite_verify.hpp"
 
 namespace paretoforge {
 
@@ -44,7 +45,7 @@ void check(const Bundle& bundle) {
                         "'");
     if (!names.insert(model.name).second)
       throw ConfigError("error: two models of the bundle are called '" + model.name + "'");
-    check_exportable(model.model.graph);
+    check_exportable(model.model.graph, bundle.formats);
     for (const auto& [key, value] : model.figures)
       if (!std::isfinite(value)) throw std::invalid_argument(model.name + ": the figure " + key + " is not finite");
     if (model.golden.size() % static_cast<std::size_t>(model.integer.nodes[0].shape.elements()) != 0)
@@ -133,6 +134,21 @@ Json c_parity_json(const BundleModel& model, const CCompiler& compiler, const st
   return {{"samples", samples}, {"equal", equal}, {"arena_bytes", job.code.arena_bytes}};
 }
 
+/// In each runtime of TFLite that is here, by its name.
+Json tflite_parity_json(const BundleModel& model, const std::string& file) {
+  Json json = Json::object();
+  for (const TfliteRuntime& runtime : tflite_runtimes()) {
+    if (!available(runtime)) continue;
+    const TfliteParity parity = compare_tflite(runtime, std::vector<TfliteCase>{{model.integer, file, model.golden}})[0];
+    json[std::string(runtime.name)] = {{"version", version(runtime)},
+                                       {"samples", parity.outputs.images},
+                                       {"agreement", parity.outputs.agreement()},
+                                       {"output_quanta", parity.outputs.greatest_quanta},
+                                       {"layer_quanta", parity.layer_quanta()}};
+  }
+  return json;
+}
+
 template <class Value>
 Json object(const std::vector<std::pair<std::string, Value>>& entries) {
   Json json = Json::object();
@@ -166,6 +182,7 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
     json["files"][file.name] = {{"bytes", file.bytes.size()}, {"sha256", sha256(file.bytes)}};
     if (file.name == "model.onnx" && OnnxRuntime::available() && !model.golden.empty())
       json["parity"] = parity_json(model, file.bytes);
+    if (file.name == "model.tflite" && !model.golden.empty()) json["parity_tflite"] = tflite_parity_json(model, file.bytes);
     if (const auto compiler = host_c_compiler(); file.name == "c/model.c" && compiler && !model.golden.empty())
       json["parity_c"] = c_parity_json(model, *compiler, golden);
   }

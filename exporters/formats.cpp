@@ -7,6 +7,7 @@
 #include "configs/config.hpp"
 #include "exporters/c_writer.hpp"
 #include "exporters/float_model.hpp"
+#include "exporters/tflite_writer.hpp"
 
 namespace paretoforge {
 namespace {
@@ -23,11 +24,18 @@ std::vector<ExportedFile> write_c(const ExportSource& source) {
   return {{"c/model.h", std::move(code.header)}, {"c/model.c", std::move(code.source)}};
 }
 
+std::vector<ExportedFile> write_tflite(const ExportSource& source) { return {{"model.tflite", tflite_model(source.integer, source.labels)}}; }
+
+std::string refused_by_tflite(const Graph& graph, NodeId id) {
+  return graph.inputs(id).empty() ? "" : tflite_refusal(graph.op(id), graph.shape(graph.inputs(id)[0]), graph.shape(id));
+}
+
 }  // namespace
 
 std::span<const Format> formats() {
   static constexpr std::array table{
       Format{"onnx", "ONNX, quantised (model.onnx, QDQ) and in float (model_float.onnx)", write_onnx},
+      Format{"tflite", "TFLite, int8 (model.tflite)", write_tflite, refused_by_tflite},
       Format{"c", "C99 for microcontrollers and all else (c/model.c, c/model.h), int8", write_c},
   };
   return table;
@@ -46,7 +54,7 @@ const Format& find_format(std::string_view name) {
                     (near.empty() ? "" : "\n   = did you mean '" + near + "'?"));
 }
 
-void check_exportable(const Graph& graph) {
+void check_exportable(const Graph& graph, std::span<const std::string> formats) {
   const auto refuse = [&](NodeId id, const std::string& why) {
     throw std::invalid_argument("cannot export " + graph.name(id) + ": " + why);
   };
@@ -60,6 +68,10 @@ void check_exportable(const Graph& graph) {
     if (const auto* conv = std::get_if<Conv>(&graph.op(id))) check_bits(id, conv->weight_bits);
     if (const auto* linear = std::get_if<Linear>(&graph.op(id))) check_bits(id, linear->weight_bits);
   }
+  for (const std::string& name : formats)
+    if (const Format& format = find_format(name); format.refusal != nullptr)
+      for (NodeId id = 0; id < graph.size(); ++id)
+        if (const std::string why = format.refusal(graph, id); !why.empty()) refuse(id, std::string(op_name(graph.op(id))) + " in " + name + ": " + why);
 }
 
 }  // namespace paretoforge

@@ -27,13 +27,16 @@ struct ExportSource {
 struct Format {
   std::string_view name, summary;
   std::vector<ExportedFile> (*write)(const ExportSource&);
+  /// Why the format cannot hold a node; empty where it can. Null where it holds whatever the integer model does.
+  std::string (*refusal)(const Graph& graph, NodeId id) = nullptr;
 };
 
 /// All formats; a new one is a row in formats.cpp.
 std::span<const Format> formats();
 /// Throws ConfigError for a name that is none, with those that are.
 const Format& find_format(std::string_view name);
-/// Throws std::invalid_argument naming the first node that a format cannot write, before any work is done.
-void check_exportable(const Graph& graph);
+/// Throws std::invalid_argument naming the first node that the integer model or one of these formats cannot hold, and
+/// the format, before any work is done.
+void check_exportable(const Graph& graph, std::span<const std::string> formats = {});
 
 }  // namespace paretoforge

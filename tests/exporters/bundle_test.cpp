@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -15,6 +16,7 @@
 #include "exporters/formats.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/sha256_internal.hpp"
+#include "exporters/tflite_runner.hpp"
 #include "networks.hpp"
 
 using namespace paretoforge;
@@ -172,7 +174,7 @@ TEST_CASE("names and formats that are none are refused before anything is writte
   CHECK(message.find("there is: onnx") != std::string::npos);
   CHECK(message.find("did you mean 'onnx'") != std::string::npos);
   CHECK(!fs::exists(folder.path / "out"));
-  CHECK_THROWS_AS(find_format("tflite"), ConfigError);
+  CHECK_THROWS_AS(find_format("tflight"), ConfigError);
 }
 
 TEST_CASE("a node that no format can hold is named before any work") {
@@ -203,4 +205,72 @@ TEST_CASE("the C form is in a bundle, is compiled and run again, and a changed b
   }
   std::ofstream(folder.path / "out/second/c/model.c", std::ios::app) << " ";
   CHECK(error_of([&] { verify_bundle(folder.path / "out"); }).find("second/c/model.c is not what was exported") != std::string::npos);
+}
+
+namespace {
+
+/// A variable of the environment, set for a while.
+struct Variable {
+  std::string name, before;
+  bool was_set;
+  Variable(const std::string& name_, const std::string& value) : name(name_), was_set(std::getenv(name_.c_str()) != nullptr) {
+    if (was_set) before = std::getenv(name.c_str());
+    setenv(name.c_str(), value.c_str(), 1);
+  }
+  ~Variable() { was_set ? setenv(name.c_str(), before.c_str(), 1) : unsetenv(name.c_str()); }
+};
+
+}  // namespace
+
+TEST_CASE("the TFLite form is in a bundle, is run again where there are runtimes, and a changed byte of it is named") {
+  const Folder folder;
+  Bundle written = bundle();
+  written.formats = {"tflite"};
+  write_bundle(written, folder.path / "out");
+  const std::string manifest = read(folder.path / "out/manifest.json");
+  CHECK(manifest.find("\"parity_tflite\"") != std::string::npos);
+  for (const TfliteRuntime& runtime : tflite_runtimes()) {
+    const bool told = manifest.find('"' + std::string(runtime.name) + "\": {") != std::string::npos;
+    CHECK(told == available(runtime));
+  }
+  for (const BundleCheck& check : verify_bundle(folder.path / "out")) {
+    CHECK(check.tflite.size() + check.skipped.size() == tflite_runtimes().size());
+    for (const RuntimeCheck& run : check.tflite) {
+      INFO(run.runtime);
+      CHECK(run.samples == 8);
+      CHECK(run.agreeing == 8);
+      CHECK(run.greatest_quanta <= 3);
+    }
+    CHECK(passed(check));
+  }
+  std::ofstream(folder.path / "out/second/model.tflite", std::ios::app) << " ";
+  CHECK(error_of([&] { verify_bundle(folder.path / "out"); }).find("second/model.tflite is not what was exported") != std::string::npos);
+}
+
+TEST_CASE("a runtime that is not there is named with the command that installs it") {
+  const Folder folder;
+  const Variable no_litert("PARETOFORGE_LITERT", "/nowhere"), no_armnn("PARETOFORGE_ARMNN", "/nowhere");
+  const std::vector<std::string> skipped = skipped_runs(std::vector<std::string>{"tflite"});
+  REQUIRE(skipped.size() == 2);
+  CHECK(skipped[0].find("LiteRT, which is not installed") != std::string::npos);
+  CHECK(skipped[0].find("@litertjs/core@2.5.3") != std::string::npos);
+  CHECK(skipped[1].find("Arm NN, which is not installed") != std::string::npos);
+  CHECK(skipped[1].find("apt-get install libarmnn-dev") != std::string::npos);
+  Bundle written = bundle();
+  written.formats = {"tflite"};
+  write_bundle(written, folder.path / "out");
+  for (const BundleCheck& check : verify_bundle(folder.path / "out")) {
+    CHECK(check.tflite.empty());
+    REQUIRE(check.skipped.size() == 2);
+    CHECK(check.skipped[0].find(check.model + "/model.tflite in LiteRT") != std::string::npos);
+    CHECK(passed(check));
+  }
+}
+
+TEST_CASE("a TFLite file that another class comes out of does not pass") {
+  BundleCheck check;
+  check.tflite = {{"LiteRT", 16, 16, 0}, {"Arm NN", 16, 15, 1}};
+  CHECK(!passed(check));
+  check.tflite[1].agreeing = 16;
+  CHECK(passed(check));
 }

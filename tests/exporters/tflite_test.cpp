@@ -4,6 +4,7 @@
 
 #include "c_networks.hpp"
 #include "catch.hpp"
+#include "exporters/formats.hpp"
 #include "exporters/tflite_verify.hpp"
 #include "exporters/tflite_windows_internal.hpp"
 #include "exporters/tflite_writer.hpp"
@@ -176,6 +177,14 @@ TEST_CASE("same model, same bytes, with name and metadata in them") {
   for (const std::string text : {"seven", "study", "of windows", "trial", "41"}) CHECK(bytes.find(text) != std::string::npos);
   for (const IntegerNode& node : made.model.nodes) CHECK((std::holds_alternative<Input>(node.op) || bytes.find(node.name) != std::string::npos));
   CHECK_THROWS_WITH(tflite_model(made.model, {.batch = 2}), ContainsSubstring("batch of 1, not of 2"));
+}
+
+TEST_CASE("what TFLite cannot hold is named with its op and the format, before any work") {
+  const Graph graph = one({4, 6, 6}, pool_of(PoolKind::average, {4, 4}, {2, 2}, {3, 3, 3, 3}));
+  const std::vector<std::string> tflite{"onnx", "tflite"}, others{"onnx", "c"};
+  CHECK_THROWS_WITH(check_exportable(graph, tflite), ContainsSubstring(graph.name(1)) && ContainsSubstring("pool in tflite: padding of more than half a window"));
+  CHECK_NOTHROW(check_exportable(graph, others));
+  for (const Graph& each : every_op()) CHECK_NOTHROW(check_exportable(each, tflite));
 }
 
 TEST_CASE("windows that TFLite's SAME does not meet are met with taps of zero") {
