@@ -9,6 +9,7 @@
 #include "experiments/network_file.hpp"
 #include "experiments/report_study.hpp"
 #include "experiments/study_run.hpp"
+#include "experiments/training.hpp"
 #include "experiments/version.hpp"
 #include "exporters/bundle.hpp"
 #include "exporters/formats.hpp"
@@ -136,7 +137,7 @@ int export_architecture(const ExportOptions& options) {
   Random random(derived_seed(*options.seed, 0));
   std::vector<float> samples(static_cast<std::size_t>(16 * graph.shape(0).elements()));
   for (float& value : samples) value = static_cast<float>(random.normal());
-  Bundle bundle{name, {{"paretoforge", version}, {"seed", std::to_string(*options.seed)}, {"weights", "random"}}, {}, formats, false};
+  Bundle bundle{name, {{"paretoforge", version}, {"seed", std::to_string(*options.seed)}, {"weights", "random"}}, {}, formats, false, torchscript_format()};
   bundle.models.push_back({name, space.resolved({}).yaml(), model, quantised(model, samples), samples, {{"weights", "random"}}, {}});
   const fs::path out = options.out.empty() ? fs::path("runs") / name : fs::path(options.out);
   write_bundle(bundle, out);

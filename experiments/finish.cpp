@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "experiments/evaluate.hpp"
+#include "experiments/training.hpp"
 #include "experiments/version.hpp"
 #include "exporters/bundle.hpp"
 #include "exporters/onnx_runtime.hpp"
@@ -219,7 +220,7 @@ std::string finish_digest(const StudyFile& study, const std::vector<Pick>& chose
 std::vector<FinishedModel> finish_trials(const StudyFile& study, const std::vector<Pick>& chosen, const fs::path& study_folder,
                                          const fs::path& bundle_folder, const FinishOptions& options) {
   std::vector<FinishedModel> models = Finisher(study, study_folder, options).run(chosen);
-  Bundle bundle{study.name, {{"paretoforge", version}, {"onnxruntime", OnnxRuntime::version()}, {"seed", std::to_string(study.search->seed)}, {"study_sha256", study.fingerprint}, {"finish_sha256", finish_digest(study, chosen)}}, {}, options.formats};
+  Bundle bundle{study.name, {{"paretoforge", version}, {"onnxruntime", OnnxRuntime::version()}, {"seed", std::to_string(study.search->seed)}, {"study_sha256", study.fingerprint}, {"finish_sha256", finish_digest(study, chosen)}}, {}, options.formats, true, torchscript_format()};
   for (const FinishedModel& model : models) bundle.models.push_back(bundled(study, model));
   write_bundle(bundle, bundle_folder);
   return models;

@@ -4,6 +4,7 @@
 
 #include "experiments/named_by.hpp"
 #include "trainers/data.hpp"
+#include "trainers/torchscript.hpp"
 #include "trainers/trainer.hpp"
 
 namespace paretoforge {
@@ -140,6 +141,13 @@ void check_training_changes(const Config& section, const std::optional<Config>& 
 }
 
 void tune_for_training() { tune_process(); }
+
+const TorchScript* torchscript_format() {
+  static const TorchScript functions{
+      libtorch_version(), [](const Model& model, const OnnxOptions& labels) { return torchscript(model, {labels.name, labels.metadata}); },
+      [](const std::string& archive, const Shape& input, std::span<const float> samples) { return run_torchscript(archive, input, samples); }};
+  return &functions;
+}
 
 std::vector<std::pair<std::string, std::string>> trainer_names() {
   std::vector<std::pair<std::string, std::string>> names;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "configs/config.hpp"
+#include "exporters/formats.hpp"
 #include "space/model.hpp"
 
 namespace paretoforge {
@@ -69,6 +70,8 @@ std::shared_ptr<const Training> make_training(const Config& section);
 void check_training_changes(const Config& section, const std::optional<Config>& changes);
 /// Settings of the process that make training fast; called once, first of all.
 void tune_for_training();
+/// For the export format torchscript; null in a build without LibTorch.
+const TorchScript* torchscript_format();
 /// name and summary of every trainer, for `paretoforge list trainers`.
 std::vector<std::pair<std::string, std::string>> trainer_names();
 

@@ -8,6 +8,7 @@ std::shared_ptr<const Training> make_training(const Config& section) {
 }
 void check_training_changes(const Config&, const std::optional<Config>&) {}
 void tune_for_training() {}
+const TorchScript* torchscript_format() { return nullptr; }
 std::vector<std::pair<std::string, std::string>> trainer_names() { return {}; }
 
 }  // namespace paretoforge

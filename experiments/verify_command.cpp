@@ -4,14 +4,15 @@
 
 #include "experiments/command_internal.hpp"
 #include "experiments/front_text.hpp"
+#include "experiments/training.hpp"
 #include "exporters/bundle.hpp"
 
 namespace paretoforge {
 namespace {
 
 int verify(const std::string& folder) {
-  const std::vector<BundleCheck> checks = verify_bundle(folder);
-  std::vector<std::vector<std::string>> rows = {{"model", "samples", "agreeing", "greatest difference", "C form, bytes equal", "TFLite, agreeing", "result"}};
+  const std::vector<BundleCheck> checks = verify_bundle(folder, torchscript_format());
+  std::vector<std::vector<std::string>> rows = {{"model", "samples", "agreeing", "greatest difference", "C form, bytes equal", "TFLite, agreeing", "TorchScript, difference", "result"}};
   bool all_passed = true;
   for (const BundleCheck& check : checks) {
     char quanta[32];
@@ -23,8 +24,10 @@ int verify(const std::string& folder) {
       std::snprintf(text, sizeof text, "%s%s: %zu of %zu, %.3g quanta", tflite.empty() ? "" : "; ", run.runtime.c_str(), run.agreeing, run.samples, run.greatest_quanta);
       tflite += text;
     }
+    char torch[32] = "-";
+    if (check.torch_samples > 0) std::snprintf(torch, sizeof torch, "%.2g", check.torch_difference);
     for (const std::string& skipped : check.skipped) std::cerr << "skipped: " << skipped << '\n';
-    rows.push_back({check.model, std::to_string(check.samples), std::to_string(check.agreeing), quanta, c, tflite.empty() ? "-" : tflite, passed(check) ? "passed" : "FAILED"});
+    rows.push_back({check.model, std::to_string(check.samples), std::to_string(check.agreeing), quanta, c, tflite.empty() ? "-" : tflite, torch, passed(check) ? "passed" : "FAILED"});
     all_passed = all_passed && passed(check);
   }
   std::cout << aligned(rows);

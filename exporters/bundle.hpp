@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "exporters/formats.hpp"
 #include "exporters/integer_model.hpp"
 #include "exporters/verify.hpp"
 
@@ -32,6 +33,7 @@ struct Bundle {
   std::vector<BundleModel> models;
   std::vector<std::string> formats = {"onnx"};
   bool searched = true;  ///< by the study; else it is named after its one architecture
+  const TorchScript* torchscript = nullptr;  ///< null: a bundle in the format torchscript is refused
 };
 
 /// Writes manifest.json and a folder per model: architecture.yaml, card.md, golden.bin, and the formats' files.
@@ -39,9 +41,10 @@ struct Bundle {
 /// replaced. The manifest has no time in it: same bundle, same bytes.
 /// golden.bin: int8 inputs of all golden samples, then the outputs the reference interpreter gives, both channels
 /// last; their counts, shapes, scales and zero points stand in the manifest.
+/// golden_float.bin, with TorchScript: what the float model gives for the same inputs, float32, channels first.
 /// Where there is ONNX Runtime, parity with it is measured and goes into the manifest; so it is for TFLite with LiteRT
-/// and Arm NN; where there is a C compiler, the C form is compiled and run, and must give the reference's bytes (else
-/// std::runtime_error). `skipped_runs` tells what is not there.
+/// and Arm NN; where there is a C compiler, the C form is compiled and run, and must give the reference's bytes, as
+/// TorchScript must give its floats but for rounding (else std::runtime_error). `skipped_runs` tells what is not there.
 /// Throws ConfigError where `folder` holds anything else or must not be written, where a name is none or a format is
 /// not known; std::invalid_argument where a model cannot be exported; std::runtime_error where writing fails half-way
 /// (a full disk). Then nothing has changed.
@@ -62,6 +65,8 @@ struct BundleCheck {
   double float_difference = 0;  ///< between int8 and float file: root mean square over that of the float output
   std::size_t c_samples = 0, c_equal = 0;  ///< golden samples run through the C form, and those with the expected bytes
   std::vector<RuntimeCheck> tflite;        ///< model.tflite, in each runtime that is here
+  std::size_t torch_samples = 0;           ///< golden samples run through TorchScript
+  double torch_difference = 0;             ///< the greatest from golden_float.bin, over its greatest value
   std::vector<std::string> skipped;        ///< checks that could not be made here, and how to install what they need
 };
 
@@ -71,9 +76,9 @@ std::vector<std::string> skipped_runs(std::span<const std::string> formats);
 /// Runs every file of a bundle in its real runtime again. Throws ConfigError where `folder` is no bundle, a file is
 /// missing or its bytes changed (naming it); OnnxRuntimeError where ONNX files are to be run and there is no ONNX
 /// Runtime; std::runtime_error where the C form does not compile.
-std::vector<BundleCheck> verify_bundle(const std::filesystem::path& folder);
-/// Whether a checked model does what it should: in every runtime at most one golden sample in a thousand falls in another
-/// class, and the C form gives every byte.
+std::vector<BundleCheck> verify_bundle(const std::filesystem::path& folder, const TorchScript* torchscript = nullptr);
+/// Whether a checked model does what it should: in every integer runtime at most one golden sample in a thousand falls in
+/// another class, the C form gives every byte, and TorchScript every float within 1e-4 of the greatest.
 bool passed(const BundleCheck& check);
 
 }  // namespace paretoforge

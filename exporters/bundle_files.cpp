@@ -1,6 +1,9 @@
 // Files of a bundle, and the pieces of its manifest.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "configs/config.hpp"
@@ -43,6 +46,25 @@ IntegerNode tensor_from(const Json& json) {
   node.shape = {json.at("shape").at(0), json.at("shape").at(1), json.at("shape").at(2)};
   node.output = {json.at("scale"), json.at("zero_point")};
   return node;
+}
+
+std::string float_bytes(std::span<const float> values) { return {reinterpret_cast<const char*>(values.data()), values.size_bytes()}; }
+
+std::vector<float> floats_from(const std::string& bytes) {
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
+double float_difference(std::span<const float> found, std::span<const float> expected) {
+  if (found.size() != expected.size()) return std::numeric_limits<double>::infinity();
+  double greatest = 0, size = std::numeric_limits<float>::min();
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double difference = std::abs(double{found[i]} - double{expected[i]});
+    greatest = std::isnan(difference) ? std::numeric_limits<double>::infinity() : std::max(greatest, difference);
+    size = std::max(size, std::abs(double{expected[i]}));
+  }
+  return greatest / size;
 }
 
 Json read_manifest(const std::filesystem::path& folder) {

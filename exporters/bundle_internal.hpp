@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "exporters/integer_model.hpp"
 
@@ -24,6 +26,13 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// {"shape": [c, h, w], "scale": s, "zero_point": z}
 Json tensor_json(const IntegerNode& node);
 IntegerNode tensor_from(const Json& json);
+
+/// Numbers as they lie in memory.
+std::string float_bytes(std::span<const float> values);
+std::vector<float> floats_from(const std::string& bytes);
+/// The greatest difference over the greatest expected value; infinite where their numbers differ.
+double float_difference(std::span<const float> found, std::span<const float> expected);
+inline constexpr double greatest_float_difference = 1e-4;
 
 /// The manifest of a folder; throws ConfigError where there is none or it is not one.
 Json read_manifest(const std::filesystem::path& folder);

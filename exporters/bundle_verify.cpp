@@ -123,13 +123,28 @@ void check_tflite_file(const Golden& golden, const fs::path& folder, BundleCheck
   }
 }
 
-BundleCheck check_model(const Json& model, const fs::path& folder) {
+void check_torchscript_file(const Golden& golden, const fs::path& folder, const TorchScript* torchscript, BundleCheck& check) {
+  if (torchscript == nullptr) {
+    check.skipped.push_back("running " + check.model + "/model.pt: this build has no LibTorch\n   = configure with -DPARETOFORGE_TORCH=ON");
+    return;
+  }
+  std::vector<float> inputs;
+  for (std::size_t i = 0; i < golden.samples; ++i) {
+    const std::vector<float> image = sample(golden.input, golden.bytes, i * golden.in);
+    inputs.insert(inputs.end(), image.begin(), image.end());
+  }
+  check.torch_samples = golden.samples;
+  check.torch_difference = float_difference(torchscript->run(read_file(folder / "model.pt"), golden.input.shape, inputs), floats_from(read_file(folder / "golden_float.bin")));
+}
+
+BundleCheck check_model(const Json& model, const fs::path& folder, const TorchScript* torchscript) {
   BundleCheck check;
   check.model = model.at("name");
   const Golden golden = read_golden(model.at("golden"), folder);
   if (model.at("files").contains("model.onnx")) check_onnx_files(golden, folder, check);
   if (model.at("files").contains("c/model.c") && golden.samples > 0) check_c_files(golden, folder, check);
   if (model.at("files").contains("model.tflite") && golden.samples > 0) check_tflite_file(golden, folder, check);
+  if (model.at("files").contains("model.pt") && golden.samples > 0) check_torchscript_file(golden, folder, torchscript, check);
   return check;
 }
 
@@ -146,7 +161,7 @@ std::vector<std::string> skipped_runs(std::span<const std::string> formats) {
   return skipped;
 }
 
-std::vector<BundleCheck> verify_bundle(const fs::path& folder) try {
+std::vector<BundleCheck> verify_bundle(const fs::path& folder, const TorchScript* torchscript) try {
   const Json manifest = read_manifest(folder);
   for (const Json& model : manifest.at("models")) {
     check_name(model.at("name"), folder);
@@ -154,7 +169,7 @@ std::vector<BundleCheck> verify_bundle(const fs::path& folder) try {
   }
   std::vector<BundleCheck> checks;
   for (const Json& model : manifest.at("models"))
-    checks.push_back(check_model(model, folder / model.at("name").get<std::string>()));
+    checks.push_back(check_model(model, folder / model.at("name").get<std::string>(), torchscript));
   return checks;
 } catch (const Json::exception& error) {
   throw ConfigError("error: " + (folder / manifest_name).string() + " is damaged: " + error.what());
@@ -162,7 +177,7 @@ std::vector<BundleCheck> verify_bundle(const fs::path& folder) try {
 
 bool passed(const BundleCheck& check) {
   const auto agrees = [](const auto& run) { return run.agreeing + run.samples / 1000 >= run.samples; };
-  return agrees(check) && check.c_equal == check.c_samples && std::all_of(check.tflite.begin(), check.tflite.end(), agrees);
+  return agrees(check) && check.c_equal == check.c_samples && check.torch_difference <= greatest_float_difference && std::all_of(check.tflite.begin(), check.tflite.end(), agrees);
 }
 
 }  // namespace paretoforge

@@ -13,6 +13,7 @@
 #include "exporters/bundle.hpp"
 #include "exporters/bundle_internal.hpp"
 #include "exporters/c_runner.hpp"
+#include "exporters/float_model.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/reference.hpp"
@@ -34,6 +35,8 @@ bool is_name(const std::string& name) {
   return !name.empty() && letter(name[0]) &&
          std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
+
+bool contains(const std::vector<std::string>& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
 
 void check(const Bundle& bundle) {
   if (bundle.models.empty()) throw ConfigError("error: a bundle needs at least one model");
@@ -80,6 +83,29 @@ std::string golden_bytes(const BundleModel& model) {
   return inputs + outputs;
 }
 
+/// The golden inputs as the integer model sees them, in real numbers: each channels × height × width.
+std::vector<float> real_inputs(const BundleModel& model) {
+  const IntegerNode& input = model.integer.nodes[0];
+  const auto size = static_cast<std::size_t>(input.shape.elements());
+  std::vector<float> inputs;
+  for (std::size_t i = 0; i < model.golden.size(); i += size) {
+    const auto real = dequantised(input, quantised_input(model.integer, std::span(model.golden).subspan(i, size)));
+    inputs.insert(inputs.end(), real.begin(), real.end());
+  }
+  return inputs;
+}
+
+std::vector<float> float_outputs(const BundleModel& model, std::span<const float> inputs) {
+  FloatInterpreter interpreter(model.model);
+  const auto size = static_cast<std::size_t>(model.integer.nodes[0].shape.elements());
+  std::vector<float> outputs;
+  for (std::size_t i = 0; i < inputs.size(); i += size) {
+    const auto output = interpreter.run(inputs.subspan(i, size));
+    outputs.insert(outputs.end(), output.begin(), output.end());
+  }
+  return outputs;
+}
+
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g", value);
@@ -102,8 +128,12 @@ std::string card(const Bundle& bundle, const BundleModel& model, const std::vect
     text += "Channel " + std::to_string(c) + ": a pixel p in 0..1 enters as (p - " + number(double{norm.mean[c]}) +
             ") / " + number(double{norm.deviation[c]}) + ".\n";
   text += "\nFiles:\n";
-  for (const ExportedFile& file : files)
+  for (const ExportedFile& file : files) {
     text += "- `" + file.name + "`, " + std::to_string(file.bytes.size()) + " bytes\n";
+    if (file.name == "c/model.h")
+      text += "  (at run time " + std::to_string(c_source_from(file.bytes, "", model.name).arena_bytes) + " bytes of arena, " + std::to_string(input.shape.elements()) + " of input, " +
+              std::to_string(output.shape.elements()) + " of output, less than 1024 of stack)\n";
+  }
   return text;
 }
 
@@ -149,6 +179,14 @@ Json tflite_parity_json(const BundleModel& model, const std::string& file) {
   return json;
 }
 
+Json torchscript_parity_json(const BundleModel& model, const TorchScript& torchscript, const std::string& archive) {
+  const std::vector<float> inputs = real_inputs(model);
+  const double difference = float_difference(torchscript.run(archive, model.integer.nodes[0].shape, inputs), float_outputs(model, inputs));
+  if (!(difference <= greatest_float_difference))
+    throw std::runtime_error(model.name + ": the TorchScript archive gives other numbers than the model: " + number(difference) + " of the greatest apart");
+  return {{"runtime", "libtorch " + torchscript.version}, {"samples", inputs.size() / static_cast<std::size_t>(model.integer.nodes[0].shape.elements())}, {"difference", difference}};
+}
+
 template <class Value>
 Json object(const std::vector<std::pair<std::string, Value>>& entries) {
   Json json = Json::object();
@@ -161,12 +199,13 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
   labels.metadata.insert(labels.metadata.end(), model.facts.begin(), model.facts.end());
   std::vector<ExportedFile> files;
   for (const std::string& format : bundle.formats)
-    for (ExportedFile& file : find_format(format).write({model.model, model.integer, labels}))
+    for (ExportedFile& file : find_format(format).write({model.model, model.integer, labels, bundle.torchscript}))
       files.push_back(std::move(file));
   const std::size_t exported = files.size();
   files.push_back({"architecture.yaml", model.architecture});
   const std::string golden = golden_bytes(model);
   files.push_back({"golden.bin", golden});
+  if (contains(bundle.formats, "torchscript")) files.push_back({"golden_float.bin", float_bytes(float_outputs(model, real_inputs(model)))});
   files.push_back(
       {"card.md", card(bundle, model, {files.begin(), files.begin() + static_cast<std::ptrdiff_t>(exported)})});
 
@@ -183,6 +222,7 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
     if (file.name == "model.onnx" && OnnxRuntime::available() && !model.golden.empty())
       json["parity"] = parity_json(model, file.bytes);
     if (file.name == "model.tflite" && !model.golden.empty()) json["parity_tflite"] = tflite_parity_json(model, file.bytes);
+    if (file.name == "model.pt" && !model.golden.empty()) json["parity_torchscript"] = torchscript_parity_json(model, *bundle.torchscript, file.bytes);
     if (const auto compiler = host_c_compiler(); file.name == "c/model.c" && compiler && !model.golden.empty())
       json["parity_c"] = c_parity_json(model, *compiler, golden);
   }

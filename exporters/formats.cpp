@@ -26,6 +26,12 @@ std::vector<ExportedFile> write_c(const ExportSource& source) {
 
 std::vector<ExportedFile> write_tflite(const ExportSource& source) { return {{"model.tflite", tflite_model(source.integer, source.labels)}}; }
 
+std::vector<ExportedFile> write_torchscript(const ExportSource& source) {
+  if (source.torchscript == nullptr)
+    throw ConfigError("error: this build has no LibTorch and cannot write TorchScript\n   = configure with -DPARETOFORGE_TORCH=ON");
+  return {{"model.pt", source.torchscript->write(source.model, source.labels)}};
+}
+
 std::string refused_by_tflite(const Graph& graph, NodeId id) {
   return graph.inputs(id).empty() ? "" : tflite_refusal(graph.op(id), graph.shape(graph.inputs(id)[0]), graph.shape(id));
 }
@@ -36,6 +42,7 @@ std::span<const Format> formats() {
   static constexpr std::array table{
       Format{"onnx", "ONNX, quantised (model.onnx, QDQ) and in float (model_float.onnx)", write_onnx},
       Format{"tflite", "TFLite, int8 (model.tflite)", write_tflite, refused_by_tflite},
+      Format{"torchscript", "TorchScript in float, for LibTorch and PyTorch (model.pt)", write_torchscript},
       Format{"c", "C99 for microcontrollers and all else (c/model.c, c/model.h), int8", write_c},
   };
   return table;

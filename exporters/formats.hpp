@@ -17,11 +17,20 @@ struct ExportedFile {
   std::string bytes;
 };
 
+/// What LibTorch does for the format torchscript. Nothing here links it: who does hands it in.
+struct TorchScript {
+  std::string version;  ///< of LibTorch
+  /// A model as an archive, and whole samples (channels × height × width) through one: the outputs one after another.
+  std::string (*write)(const Model& model, const OnnxOptions& labels);
+  std::vector<float> (*run)(const std::string& archive, const Shape& input, std::span<const float> samples);
+};
+
 /// What an exporter writes from.
 struct ExportSource {
   const Model& model;           ///< float, as trained
   const IntegerModel& integer;  ///< made from it
   OnnxOptions labels;           ///< name and metadata
+  const TorchScript* torchscript = nullptr;
 };
 
 struct Format {

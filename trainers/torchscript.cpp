@@ -2,6 +2,7 @@
 #include "trainers/torchscript.hpp"
 
 #include <torch/script.h>
+#include <torch/version.h>
 
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -213,6 +214,8 @@ std::string torchscript(const Model& model, const TorchScriptOptions& options) {
   module.save(stream, {{"metadata.json", metadata.dump()}});
   return stream.str();
 }
+
+std::string libtorch_version() { return TORCH_VERSION; }
 
 std::vector<float> run_torchscript(const std::string& archive, const Shape& input, std::span<const float> samples) {
   const auto size = static_cast<std::size_t>(input.elements());

@@ -28,4 +28,7 @@ std::string torchscript(const Model& model, const TorchScriptOptions& options = 
 /// loaded or run; std::invalid_argument where the samples are not whole.
 std::vector<float> run_torchscript(const std::string& archive, const Shape& input, std::span<const float> samples);
 
+/// "1.13.0"
+std::string libtorch_version();
+
 }  // namespace paretoforge

@@ -1,4 +1,7 @@
 // The program from outside: what it prints, what it refuses and how, and that nothing is lost.
+#include <filesystem>
+#include <fstream>
+
 #include "catch.hpp"
 #include "program.hpp"
 
@@ -131,6 +134,26 @@ TEST_CASE("what is wrong with a training is said with its study") {
                ContainsSubstring("take 3 channels") && ContainsSubstring("study.yaml:2"));
 }
 #endif
+
+TEST_CASE("TorchScript is exported, proved in LibTorch, and run again") {
+  const Scratch scratch("torchscript");
+  const std::string out = (scratch / "out").string();
+  const auto exported = run("export " + configs + "/architectures/mlperf_tiny_ds_cnn.yaml --seed 1 --formats torchscript --out " + out);
+#ifdef PARETOFORGE_WITH_TORCH
+  REQUIRE(exported.code == 0);
+  REQUIRE_THAT(program::read(scratch / "out/manifest.json"), ContainsSubstring("\"parity_torchscript\"") && ContainsSubstring("libtorch "));
+  const auto verified = run("verify " + out);
+  REQUIRE(verified.code == 0);
+  REQUIRE_THAT(verified.out, ContainsSubstring("TorchScript, difference") && ContainsSubstring("passed"));
+  const std::filesystem::path archive = scratch / "out/mlperf_tiny_ds_cnn/model.pt";
+  std::ofstream(archive, std::ios::app) << " ";
+  REQUIRE_THAT(run("verify " + out).err, ContainsSubstring("model.pt is not what was exported"));
+#else
+  REQUIRE(exported.code == 2);
+  REQUIRE_THAT(exported.err, ContainsSubstring("no LibTorch"));
+  REQUIRE_FALSE(std::filesystem::exists(out));
+#endif
+}
 
 TEST_CASE("device files of another version or without the metric are refused") {
   const std::string study = "space: space.yaml\nobjectives: [{name: latency_ms, device: table.csv}]\n" + ten_trials;
