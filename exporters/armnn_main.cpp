@@ -5,6 +5,7 @@
 #include <armnn/ArmNN.hpp>
 #include <armnnTfLiteParser/ITfLiteParser.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <iostream>
@@ -30,6 +31,13 @@ struct Tensor {
   explicit Tensor(armnn::BindingPointInfo info) : binding(std::move(info)), bytes(binding.second.GetNumBytes()) {}
 };
 
+/// An input's form; releases of Arm NN since 22 want to be told that nobody writes to it.
+template <class Info>
+Info constant(Info info) {
+  if constexpr (requires { info.SetConstant(true); }) info.SetConstant(true);
+  return info;
+}
+
 void run(armnn::IRuntime& runtime, const std::string& name, std::size_t samples) {
   const Bytes model = read(name + ".tflite"), input = read(name + ".in");
   const auto parser = armnnTfLiteParser::ITfLiteParser::Create();
@@ -45,7 +53,7 @@ void run(armnn::IRuntime& runtime, const std::string& name, std::size_t samples)
 
   armnn::InputTensors given;
   armnn::OutputTensors taken;
-  for (const Tensor& each : inputs) given.emplace_back(each.binding.first, armnn::ConstTensor(each.binding.second, each.bytes.data()));
+  for (const Tensor& each : inputs) given.emplace_back(each.binding.first, armnn::ConstTensor(constant(each.binding.second), each.bytes.data()));
   for (Tensor& each : outputs) taken.emplace_back(each.binding.first, armnn::Tensor(each.binding.second, each.bytes.data()));
   std::ofstream results(name + ".out", std::ios::binary);
   std::size_t at = 0;

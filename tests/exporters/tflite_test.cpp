@@ -125,11 +125,12 @@ TEST_CASE("random networks of every op are the reference's in Arm NN, layer by l
 
 namespace {
 
-/// Random architectures: convolutional ones stay within 3 to 4 quanta, those with squeeze and excitation and random
-/// weights add up more, see bench_tflite.
+/// Random architectures. Outputs stay within 4 quanta, but for the deep ones with gates: with random weights a tie that is
+/// rounded the other way grows from block to block (bench_tflite prints how far), so their layers and class are asked for.
 void prove_spaces(const TfliteRuntime& runtime, int count) {
   if (missing(runtime)) return;
-  for (const auto& [space, bound] : {std::pair{"nasbench201", 4.0}, {"tiny_image", 4.0}, {"mobile", 255.0}, {"audio_1d", 4.0}}) prove(runtime, samples_of(space, 1, count), bound);
+  constexpr double any = 255;
+  for (const auto& [space, bound] : {std::pair{"nasbench201", 4.0}, {"tiny_image", 4.0}, {"mobile", any}, {"audio_1d", 4.0}}) prove(runtime, samples_of(space, 1, count), bound);
 }
 
 }  // namespace
