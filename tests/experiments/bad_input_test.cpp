@@ -289,6 +289,21 @@ TEST_CASE("a bundle that does not fit on the disk is a failure, one in a wrong p
   CHECK_THAT(card, ContainsSubstring("One architecture by itself") && !ContainsSubstring("Found by the study"));
 }
 
+TEST_CASE("TFLite is exported by the program, what it cannot hold is refused first, and runs that are skipped are told") {
+  const Scratch scratch("tflite");
+  const auto chain_of = [&](const std::string& layer) { return scratch.write("net.yaml", "input: [2, 8, 8]\nlayers:\n  - " + layer + "\n").string(); };
+  const auto exported = [&](const std::string& network) { return run("export " + network + " --seed 1 --formats tflite,c --out " + (scratch / "bundle").string(), "PARETOFORGE_LITERT=/nowhere PARETOFORGE_ARMNN=/nowhere"); };
+  const auto refused = exported(chain_of("pool: {kind: max, kernel: 4, stride: 2, pad: 3}"));
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, ContainsSubstring("pool") && ContainsSubstring("in tflite: padding of more than half a window") && ContainsSubstring("net.yaml"));
+  CHECK_FALSE(std::filesystem::exists(scratch / "bundle"));
+  const auto made = exported(chain_of("conv: {out: 3, kernel: 3}"));
+  CHECK(made.code == 0);
+  CHECK(std::filesystem::exists(scratch / "bundle/net/model.tflite"));
+  CHECK_THAT(made.err, ContainsSubstring("skipped: running model.tflite in LiteRT") && ContainsSubstring("skipped: running model.tflite in Arm NN") && ContainsSubstring("apt-get install"));
+  CHECK(run("verify " + (scratch / "bundle").string()).code == 0);
+}
+
 TEST_CASE("measurements that cannot be fitted are misuse with their place, and the device file stays as it was") {
   const Scratch scratch("unfit");
   const std::string space = scratch.write("space.yaml", chain(2, 8)).string(),
