@@ -22,10 +22,19 @@ bool reads_input(const IntegerModel& model) {
          });
 }
 
+void refuse_what_is_refused(const IntegerModel& model) {
+  for (const IntegerNode& node : model.nodes) {
+    if (node.inputs.empty()) continue;
+    const std::string why = tflite_refusal(node.op, model.nodes[size_of(node.inputs[0])].shape, node.shape);
+    if (!why.empty()) throw std::invalid_argument(node.name + ": " + std::string(op_name(node.op)) + " in tflite: " + why);
+  }
+}
+
 }  // namespace
 
 std::string tflite_model(const IntegerModel& model, const OnnxOptions& options) {
   if (options.batch != 1) throw std::invalid_argument("a TFLite file is written for a batch of 1, not of " + std::to_string(options.batch));
+  refuse_what_is_refused(model);
   Builder builder;
   Layers layers(builder);
   std::vector<Value> values;
@@ -43,6 +52,7 @@ std::string tflite_model(const IntegerModel& model, const OnnxOptions& options) 
 }
 
 std::string exploded_tflite_model(const IntegerModel& model) {
+  refuse_what_is_refused(model);
   Builder builder;
   Layers layers(builder);
   for (const IntegerNode& node : model.nodes) {

@@ -11,8 +11,9 @@ namespace paretoforge {
 /// The integer model as a serialised TFLite model of batch 1: one input `input` [1, height, width, channels] and one
 /// output `output`, [1, height, width, channels], or [1, channels] where it is flat; both int8. Weights are int8 per
 /// output channel, biases int32 of scale (input scale) * (weight scale). Same model, same options, same bytes.
-/// What padding TFLite has no name for stands before the op as one of its own; grouped convolutions are split;
-/// pools whose padding TFLite has no name for are taken at every place, and then every so many of these.
+/// Padding that TFLite has no name for stands before a convolution as an op of its own, or as taps of zero around a
+/// depthwise kernel; pools with such padding are taken at every place, and then every so many of these. Grouped
+/// convolutions are split, linear layers are convolutions. All ops are int8 but hard-swish, which is float.
 /// Throws std::invalid_argument for a batch other than 1 and for what `tflite_refusal` refuses.
 std::string tflite_model(const IntegerModel& model, const OnnxOptions& options = {});
 

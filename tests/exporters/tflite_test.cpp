@@ -185,6 +185,7 @@ TEST_CASE("what TFLite cannot hold is named with its op and the format, before a
   const std::vector<std::string> tflite{"onnx", "tflite"}, others{"onnx", "c"};
   CHECK_THROWS_WITH(check_exportable(graph, tflite), ContainsSubstring(graph.name(1)) && ContainsSubstring("pool in tflite: padding of more than half a window"));
   CHECK_NOTHROW(check_exportable(graph, others));
+  CHECK_THROWS_WITH(tflite_model(network(graph, "pool", 1).model), ContainsSubstring("half a window"));
   for (const Graph& each : every_op()) CHECK_NOTHROW(check_exportable(each, tflite));
 }
 
