@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <set>
 
 #include "configs/config.hpp"
 #include "configs/files.hpp"
 #include "configs/source_internal.hpp"
+#include "configs/table_rows.hpp"
 
 namespace paretoforge {
 namespace {
@@ -20,10 +22,20 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
   throw ConfigError(diagnostic(message, &source, Mark{line, 0}, {}, hint));
 }
 
+void check_header(const std::vector<std::string>& columns, const std::string& name) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].empty()) refuse(name, 1, "column " + std::to_string(i + 1) + " has no name");
+    if (!seen.insert(columns[i]).second) refuse(name, 1, "two columns are called '" + printable(columns[i]) + "'");
+  }
+}
+
+}  // namespace
+
 /// Reads one field after the other; knows the line it stands on.
-class CsvReader {
+class TableRows::Reader {
  public:
-  CsvReader(std::string_view text, const std::string& name) : text_(text), name_(name) {}
+  Reader(std::string_view text, const std::string& name) : text_(text), name_(name) {}
 
   bool done() const { return at_ >= text_.size(); }
   int line() const { return line_; }
@@ -79,35 +91,37 @@ class CsvReader {
   int line_ = 1;
 };
 
-void check_header(const std::vector<std::string>& columns, const std::string& name) {
-  std::set<std::string_view> seen;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].empty()) refuse(name, 1, "column " + std::to_string(i + 1) + " has no name");
-    if (!seen.insert(columns[i]).second) refuse(name, 1, "two columns are called '" + printable(columns[i]) + "'");
-  }
+TableRows::TableRows(std::string_view text, const std::string& name) : name_(name) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.empty()) refuse(name_, 0, "the table is empty; its first line must name the columns");
+  reader_ = std::make_unique<Reader>(text, name_);
+  reader_->read_row(columns_);
+  check_header(columns_, name_);
 }
 
-}  // namespace
+TableRows::~TableRows() = default;
+
+bool TableRows::next(std::vector<std::string>& cells) {
+  cells.clear();
+  if (reader_->done()) return false;
+  line_ = reader_->line();
+  reader_->read_row(cells);
+  if (cells.size() != columns_.size())
+    refuse(name_, line_,
+           "this row has " + std::to_string(cells.size()) + (cells.size() == 1 ? " field" : " fields") +
+               ", the header has " + std::to_string(columns_.size()));
+  return true;
+}
 
 Table Table::parse(std::string_view text, const std::string& name) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (text.empty()) refuse(name, 0, "the table is empty; its first line must name the columns");
+  TableRows rows(text, name);
   Table table;
   table.name_ = name;
-  CsvReader reader(text, name);
-  reader.read_row(table.columns_);
-  check_header(table.columns_, name);
+  table.columns_ = rows.columns();
   table.cells_.reserve(table.columns_.size() * static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')));
-  while (!reader.done()) {
-    const int line = reader.line();
-    const std::size_t before = table.cells_.size();
-    reader.read_row(table.cells_);
-    const std::size_t fields = table.cells_.size() - before;
-    if (fields != table.columns_.size())
-      refuse(name, line,
-             "this row has " + std::to_string(fields) + (fields == 1 ? " field" : " fields") + ", the header has " +
-                 std::to_string(table.columns_.size()));
-    table.lines_.push_back(line);
+  for (std::vector<std::string> cells; rows.next(cells);) {
+    table.cells_.insert(table.cells_.end(), std::make_move_iterator(cells.begin()), std::make_move_iterator(cells.end()));
+    table.lines_.push_back(rows.line());
   }
   return table;
 }
@@ -129,12 +143,15 @@ std::size_t Table::column(std::string_view column) const {
          near.empty() ? "its columns: " + printable(all) : "did you mean '" + near + "'?");
 }
 
-double Table::number(std::size_t row, std::size_t column) const {
-  std::string_view text = cell(row, column);
+std::optional<double> cell_number(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size()) return value;
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+double Table::number(std::size_t row, std::size_t column) const {
+  if (const auto value = cell_number(cell(row, column))) return *value;
   refuse(
       name_, lines_[row],
       "column '" + printable(columns_[column]) + "' must hold numbers, found '" + printable(cell(row, column)) + "'");

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "configs/config.hpp"
+#include "configs/table_rows.hpp"
 #include "data.hpp"
 #include "space/random.hpp"
 
@@ -103,4 +104,24 @@ TEST_CASE("a benchmark's table is read") {
   const Table table = Table::load(*path);
   CHECK(table.rows() == 15625);
   CHECK(table.numbers("flops_m").size() == 15625);
+}
+
+TEST_CASE("row by row a table is the same") {
+  const std::string text = "\xEF\xBB\xBFa,b\r\n1,\"two\nlines\"\n3,4\n";
+  TableRows rows(text, "t.csv");
+  const Table table = Table::parse(text, "t.csv");
+  CHECK(rows.columns() == table.columns());
+  std::vector<std::string> cells;
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    REQUIRE(rows.next(cells));
+    CHECK(cells == std::vector<std::string>{table.cell(row, 0), table.cell(row, 1)});
+    CHECK(rows.line() == table.line(row));
+  }
+  CHECK_FALSE(rows.next(cells));
+  CHECK(cells.empty());
+  TableRows uneven("a,b\n1,2\n3\n", "t.csv");
+  REQUIRE(uneven.next(cells));
+  CHECK_THROWS_AS(uneven.next(cells), ConfigError);
+  CHECK(cell_number("+1e3") == 1000);
+  CHECK(cell_number("1 ") == std::nullopt);
 }
