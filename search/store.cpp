@@ -191,6 +191,9 @@ Store Store::open(const fs::path& folder, const StudyRecord& record) {
       refuse(impl->file, "this study is empty: a file of 0 bytes", "restore it from a copy, or remove it");
     impl->connect(SQLITE_OPEN_READWRITE);
     impl->check();
+    if (impl->study.fingerprint != record.fingerprint && impl->study.yaml == record.yaml)
+      refuse(impl->file, folder.string() + " holds this study, but what it reads has changed since: its data, a table or a device",
+             "put the files back as they were, or give --out another folder");
     if (impl->study.fingerprint != record.fingerprint)
       refuse(impl->file, folder.string() + " holds another study",
              "give --out another folder, or go on with the study.yaml in it");

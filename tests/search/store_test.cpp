@@ -158,6 +158,7 @@ TEST_CASE("another study, another version, an empty or a foreign file are refuse
   const fs::path file = folder.path() / "study.db";
   make_study(folder.path());
   CHECK(contains(refusal(folder.path(), {"other", ""}), "holds another study"));
+  CHECK(contains(refusal(folder.path(), {"other", record.yaml}), "what it reads has changed since: its data, a table or a device"));
   sql(file, "PRAGMA user_version = 99");
   CHECK(contains(refusal(folder.path()), "of version 99, this program writes version 2"));
   sql(file, "PRAGMA user_version = 1; PRAGMA application_id = 5");
