@@ -85,6 +85,8 @@ int export_study(const ExportOptions& options) {
   StopSignals signals;
   const StudyFile study = StudyFile::load(folder / "study.yaml");
   if (!study.training) throw ConfigError("error: no objective of this study trains, so there are no weights to export\n   = export its architectures one by one with --seed");
+  if (study.fingerprint != store.study().fingerprint)
+    throw ConfigError("error: what the study in " + folder.string() + " reads has changed since it was searched: its data, a table or a device\n   = put the files back as they were");
   const Front front(criteria(study.objectives), store.told());
   const std::vector<Pick> chosen = wanted(options.trials, front, store.told());
   if (chosen.empty()) {

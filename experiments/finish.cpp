@@ -179,6 +179,7 @@ BundleModel bundled(const StudyFile& study, const FinishedModel& model) {
                      {{"accuracy_float_pct", model.float_accuracy_pct}, {"accuracy_int8_pct", model.int8_accuracy_pct},
                       {"parity_images", static_cast<double>(model.parity.images)}, {"parity_agreement_pct", 100 * model.parity.agreement()},
                       {"latency_ms", model.latency.median_ms}, {"latency_p95_ms", model.latency.p95_ms}, {"latency_p99_ms", model.latency.p99_ms}}};
+  if (const std::string features = study.training->features(); !features.empty()) result.facts.emplace_back("features", features);
   const Totals sums = totals(model.model.graph);
   for (const TotalKind& kind : total_kinds()) result.figures.emplace_back(kind.name, static_cast<double>(sums.*kind.value));
   return result;

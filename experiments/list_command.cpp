@@ -48,7 +48,7 @@ Rows rows_of(const std::string& what) {
   if (what == "exporters") return named(formats());
   if (what == "ops") return named(layer_kinds());
   Rows rows;
-  for (const auto& [name, summary] : trainer_names()) rows.push_back({name, summary});
+  for (const auto& [name, summary] : what == "data" ? data_names() : trainer_names()) rows.push_back({name, summary});
   return rows;
 }
 
@@ -56,10 +56,10 @@ Rows rows_of(const std::string& what) {
 
 void add_list(CLI::App& app, Run& run) {
   auto what = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("list", "What can be named: spaces, searchers, cost-models, trainers, exporters, devices, ops");
+  CLI::App* command = app.add_subcommand("list", "What can be named: spaces, searchers, cost-models, trainers, data, exporters, devices, ops");
   command->add_option("what", *what, "One of these tables")
       ->required()
-      ->check(CLI::IsMember({"spaces", "searchers", "cost-models", "trainers", "exporters", "devices", "ops"}));
+      ->check(CLI::IsMember({"spaces", "searchers", "cost-models", "trainers", "data", "exporters", "devices", "ops"}));
   command->callback([what, &run] {
     run = [what] {
       std::cout << aligned(rows_of(*what));

@@ -105,8 +105,7 @@ class Reader {
       if (const auto table = own.find("table")) own = own.with_entry("table", without(*table, {"file"}));
       if (const auto device = own.find("device"); device && device->text() != "host") own = own.with_entry("device", scalar("file"));
       if (const auto train = own.find("train"))
-        if (const auto data = train->find("data"); data && data->is_map())
-          own = own.with_entry("train", train->with_entry("data", without(*data, {"path"})));
+        own = own.with_entry("train", without(*train, {"data"}));  // what is read of them is in the digests
       text += own.yaml();
     }
     return text;
@@ -200,15 +199,15 @@ class Reader {
  private:
   Config read_training(const Config& item, const Config& train, Objective& objective) {
     if (study_.training) item.fail("one objective that trains is enough");
-    Config section = train;
-    if (const auto data = train.find("data"); data && data->is_map())
-      if (const auto path = data->find("path")) section = train.with_entry("data", data->with_entry("path", scalar(path_of(*path).string())));
-    study_.training = make_training(section);
+    const Config section = with_absolute_data(train, base_);
+    study_.training = make_training(section, objective.name);
+    contents_ += "data " + std::to_string(study_.training->data_digest());
+    for (const std::string& note : study_.training->notes()) study_.notes.push_back(note);
     study_.training_objective = study_.objectives.size();
     objective.measure = [training = study_.training, checkpoints = study_.checkpoints](const Candidate& candidate) {
       const fs::path file = checkpoints->empty() ? fs::path() : StudyFile::checkpoint_of(*checkpoints, candidate.number);
       try {
-        return training->accuracy_pct(candidate.graph, candidate.seed, candidate.stop, candidate.rung, file);
+        return training->score_pct(candidate.graph, candidate.seed, candidate.stop, candidate.rung, file);
       } catch (const TrainingStopped&) {
         throw Interrupted();
       } catch (const TrainingFault& fault) {
@@ -319,7 +318,7 @@ class Reader {
   StudyFile study_;
   std::vector<std::shared_ptr<const Values>> tables_;
   std::optional<std::vector<Architecture>> row_order_;
-  std::string contents_;  ///< digests of tables and devices
+  std::string contents_;  ///< digests of tables, devices and data
 };
 
 }  // namespace

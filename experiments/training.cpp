@@ -60,28 +60,33 @@ std::vector<TrainBudget> budgets_of(const Config& section, const TrainSettings& 
 
 class TorchTraining final : public Training {
  public:
-  explicit TorchTraining(const Config& section) : settings_(settings_of(section)), budgets_(budgets_of(section, settings_)), section_(section) {
+  TorchTraining(const Config& section, const std::string& score) : settings_(settings_of(section)), section_(section) {
+    for (const ScoreKind& kind : scores())
+      if (kind.name == score) score_ = kind.value;
     if (!settings_.data) section.fail("a training needs 'data': what to train on", "such as  data: fashion-mnist");
     data_ = std::make_shared<const Dataset>(named_by(*settings_.data, [&] { return load_dataset(*settings_.data); }));
+    // A small data set cannot spare what is held back where nothing is said.
+    if (!section.has("validation")) settings_.budget.validation = std::min(settings_.budget.validation, std::max<std::size_t>(1, data_->train.size() / 5));
+    budgets_ = budgets_of(section, settings_);
     trainer_ = named_by(section, [&] { return make_trainer(data_, settings_); });
   }
 
   void check(const Graph& graph) const override {
     const Shape& input = graph.shape(0), &output = graph.shape(graph.output());
     if (input.channels != data_->shape.channels)
-      section_.fail("the space's networks take " + std::to_string(input.channels) + " channels, the images of " + data_->name +
+      section_.fail("the space's networks take " + std::to_string(input.channels) + " channels, the samples of " + data_->name +
                     " have " + std::to_string(data_->shape.channels));
     if (output.height != 1 || output.width != 1 || output.channels != static_cast<std::int32_t>(data_->classes.size()))
       section_.fail("the space's networks give " + to_string(output) + ", and " + data_->name + " has " +
                     std::to_string(data_->classes.size()) + " classes");
   }
 
-  double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
-                      const std::filesystem::path& checkpoint) const override {
+  double score_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
+                   const std::filesystem::path& checkpoint) const override {
     TrainBudget budget = budgets_.at(std::min<std::size_t>(rung, budgets_.size() - 1));
     budget.seed = seed;
     budget.checkpoint = checkpoint;
-    return stopping([&] { return trainer_->train(graph, budget, stop).validation.accuracy_pct; });
+    return stopping([&] { return trainer_->train(graph, budget, stop).validation.*score_; });
   }
 
   Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
@@ -108,6 +113,9 @@ class TorchTraining final : public Training {
   }
 
   std::vector<std::string> classes() const override { return data_->classes; }
+  std::uint64_t data_digest() const override { return data_->digest; }
+  std::string features() const override { return data_->features; }
+  std::vector<std::string> notes() const override { return data_->notes; }
 
  private:
   static LabelledSamples samples(const Model& model, const Images& found) {
@@ -120,12 +128,13 @@ class TorchTraining final : public Training {
         const float mean = model.input.mean.empty() ? 0.0f : model.input.mean[static_cast<std::size_t>(c)];
         const float deviation = model.input.deviation.empty() ? 1.0f : model.input.deviation[static_cast<std::size_t>(c)];
         for (std::int32_t p = 0; p < shape.height * shape.width; ++p)
-          result.values.push_back((static_cast<float>(images.image(i)[p * shape.channels + c]) / 255.0f - mean) / deviation);
+          result.values.push_back((images.value(i, static_cast<std::size_t>(p * shape.channels + c)) - mean) / deviation);
       }
     return result;
   }
 
   TrainSettings settings_;
+  double Evaluation::* score_ = &Evaluation::accuracy_pct;
   std::vector<TrainBudget> budgets_;  ///< by rung
   Config section_;
   std::shared_ptr<const Dataset> data_;
@@ -134,10 +143,24 @@ class TorchTraining final : public Training {
 
 }  // namespace
 
-std::shared_ptr<const Training> make_training(const Config& section) { return std::make_shared<TorchTraining>(section); }
+std::shared_ptr<const Training> make_training(const Config& section, const std::string& score) {
+  return std::make_shared<TorchTraining>(section, score);
+}
+
+Config with_absolute_data(const Config& section, const std::filesystem::path& base) {
+  const auto data = section.find("data");
+  return data ? section.with_entry("data", absolute_data(*data, base)) : section;
+}
 
 void check_training_changes(const Config& section, const std::optional<Config>& changes) {
   full_settings(settings_of(section), changes);
+}
+
+std::vector<std::pair<std::string, std::string>> data_names() {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const DatasetKind& kind : datasets()) names.emplace_back(kind.name, kind.summary);
+  for (const DataForm& form : data_forms()) names.emplace_back("kind: " + std::string(form.name), form.summary);
+  return names;
 }
 
 void tune_for_training() { tune_process(); }

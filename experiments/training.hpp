@@ -21,7 +21,7 @@ namespace paretoforge {
 /// LabelledSamples as a network takes them: one after another, each channels × height × width, normalised.
 struct LabelledSamples {
   std::vector<float> values;
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
   std::size_t size() const { return labels.size(); }
 };
 
@@ -38,12 +38,12 @@ class Training {
 
   /// Refuses, as ConfigError, networks that the data does not fit: other channels, another number of outputs than of classes.
   virtual void check(const Graph& graph) const = 0;
-  /// Per cent of the validation images that a network trained at the section's budget gets right, or at its rung of
-  /// that number (one past the last is the full budget). `checkpoint` is a file that the training's state is kept in,
+  /// The section's score, in per cent, of a network trained at the section's budget on the validation samples, or at its
+  /// rung of that number (one past the last is the full budget). `checkpoint` is a file that the training's state is kept in,
   /// and continued from where it is this training's; empty: none. The result is the same with and without. Throws
   /// TrainingStopped soon after `stop` is set, TrainingFault, another exception where the network cannot be trained.
-  virtual double accuracy_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
-                              const std::filesystem::path& checkpoint) const = 0;
+  virtual double score_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
+                           const std::filesystem::path& checkpoint) const = 0;
   /// Trains on all training images; `changes` are keys of the section that differ (epochs above all).
   virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
                               std::stop_token stop) const = 0;
@@ -52,6 +52,12 @@ class Training {
   /// The first test images (all of them where there are fewer).
   virtual LabelledSamples test_samples(const Model& model, std::size_t count) const = 0;
   virtual std::vector<std::string> classes() const = 0;
+  /// Of all that was read: the same for the same data, wherever and however their files are kept.
+  virtual std::uint64_t data_digest() const = 0;
+  /// What the samples are and how a device computes them; empty for pixels and plain numbers.
+  virtual std::string features() const = 0;
+  /// What of the data was left out, for the user.
+  virtual std::vector<std::string> notes() const = 0;
 };
 
 /// A training's state cannot be kept: a full disk, which says nothing about the network.
@@ -64,8 +70,11 @@ class TrainingStopped : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads a `train:` section and its data. Throws ConfigError; in a build without LibTorch always.
-std::shared_ptr<const Training> make_training(const Config& section);
+/// Reads a `train:` section and its data. `score` is the objective's name, and what is measured where a score is called
+/// so; else accuracy is. Throws ConfigError; in a build without LibTorch always.
+std::shared_ptr<const Training> make_training(const Config& section, const std::string& score);
+/// A `train:` section with the paths of its data made absolute, `base` in front.
+Config with_absolute_data(const Config& section, const std::filesystem::path& base);
 /// Refuses what of `finish: train:` is wrong, before anything is begun.
 void check_training_changes(const Config& section, const std::optional<Config>& changes);
 /// Settings of the process that make training fast; called once, first of all.
@@ -74,5 +83,7 @@ void tune_for_training();
 const TorchScript* torchscript_format();
 /// name and summary of every trainer, for `paretoforge list trainers`.
 std::vector<std::pair<std::string, std::string>> trainer_names();
+/// The same of every data set that can be named, and of every form of files of one's own, for `paretoforge list data`.
+std::vector<std::pair<std::string, std::string>> data_names();
 
 }  // namespace paretoforge

@@ -3,12 +3,14 @@
 
 namespace paretoforge {
 
-std::shared_ptr<const Training> make_training(const Config& section) {
+std::shared_ptr<const Training> make_training(const Config& section, const std::string&) {
   section.fail("this build has no LibTorch and cannot train", "configure with -DPARETOFORGE_TORCH=ON, or read accuracy from a table");
 }
+Config with_absolute_data(const Config& section, const std::filesystem::path&) { return section; }
 void check_training_changes(const Config&, const std::optional<Config>&) {}
 void tune_for_training() {}
 const TorchScript* torchscript_format() { return nullptr; }
 std::vector<std::pair<std::string, std::string>> trainer_names() { return {}; }
+std::vector<std::pair<std::string, std::string>> data_names() { return {}; }
 
 }  // namespace paretoforge

@@ -125,8 +125,8 @@ std::string card(const Bundle& bundle, const BundleModel& model, const std::vect
           number(double{input.output.scale}) + ", zero point " + std::to_string(input.output.zero_point) + ".\n";
   const Normalisation& norm = model.model.input;
   for (std::size_t c = 0; c < norm.mean.size(); ++c)
-    text += "Channel " + std::to_string(c) + ": a pixel p in 0..1 enters as (p - " + number(double{norm.mean[c]}) +
-            ") / " + number(double{norm.deviation[c]}) + ".\n";
+    text += "Channel " + std::to_string(c) + ": x (a pixel as 0..1, else a value as it is) enters as (x - " +
+            number(double{norm.mean[c]}) + ") / " + number(double{norm.deviation[c]}) + ".\n";
   text += "\nFiles:\n";
   for (const ExportedFile& file : files) {
     text += "- `" + file.name + "`, " + std::to_string(file.bytes.size()) + " bytes\n";

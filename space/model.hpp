@@ -20,8 +20,8 @@ struct Range {
   float low = 0, high = 0;
 };
 
-/// What comes into a network: an image's pixel p (0 to 255 scaled to 0..1) enters as (p - mean) / deviation,
-/// per channel; empty means as it is.
+/// What comes into a network: x (a pixel, 0 to 255, scaled to 0..1; or a value as it is) enters as
+/// (x - mean) / deviation, per channel; empty means as it is.
 struct Normalisation {
   std::vector<float> mean, deviation;
 };

@@ -1,4 +1,5 @@
 // Minibatches: images picked in random order, augmented, normalised, written channels last.
+#include "trainers/augment_internal.hpp"
 #include "trainers/batch_internal.hpp"
 
 namespace paretoforge {
@@ -20,7 +21,8 @@ std::int32_t offset(std::int32_t most, Random& random) {
 /// Which row (or column) of the image stands at each place of the augmented one.
 void draw_sources(std::int32_t size, const Augmentation& augment, bool flip, Random& random,
                   std::vector<std::int32_t>& sources) {
-  const std::int32_t crop = offset(augment.crop, random), shift = offset(augment.shift, random);
+  // A signal has one row: shifted, nothing of it would be left.
+  const std::int32_t crop = offset(augment.crop, random), shift = size == 1 ? 0 : offset(augment.shift, random);
   sources.resize(static_cast<std::size_t>(size));
   for (std::int32_t i = 0; i < size; ++i) {
     const std::int32_t moved = (flip ? size - 1 - i : i) + shift;
@@ -28,54 +30,73 @@ void draw_sources(std::int32_t size, const Augmentation& augment, bool flip, Ran
   }
 }
 
+void change(std::span<float> sample, const Shape& shape, const Augmentation& augment, Random& random) {
+  if (augment.time_shift > 0) shift_time(sample, shape, augment.time_shift, random);
+  if (augment.cutout > 0) cut_out(sample, shape, augment.cutout, random);
+  for (std::int32_t i = 0; i < augment.masks; ++i) {
+    if (augment.time_mask > 0) mask_time(sample, shape, augment.time_mask, random);
+    if (augment.band_mask > 0) mask_bands(sample, shape, augment.band_mask, random);
+  }
+}
+
 }  // namespace
 
 BatchMaker::BatchMaker(const Images& images, const Normalisation& normalisation) : images_(images) {
   const auto channels = static_cast<std::size_t>(images.shape.channels);
-  values_.resize(256 * channels);
+  mean_ = normalisation.mean;
+  mean_.resize(channels, 0.0f);
+  for (std::size_t channel = 0; channel < channels; ++channel)
+    scale_.push_back(normalisation.mean.empty() ? 1.0f : 1 / normalisation.deviation[channel]);
+  if (!images.values.empty()) return;
+  table_.resize(256 * channels);
   for (std::size_t value = 0; value < 256; ++value)
     for (std::size_t channel = 0; channel < channels; ++channel) {
       const float scaled = static_cast<float>(value) / 255.0f;
-      values_[value * channels + channel] =
+      table_[value * channels + channel] =
           normalisation.mean.empty() ? scaled
                                      : (scaled - normalisation.mean[channel]) / normalisation.deviation[channel];
     }
 }
 
 void BatchMaker::plain(std::span<const std::uint32_t> positions, float* out) const {
-  const auto elements = static_cast<std::size_t>(images_.shape.elements());
-  const auto channels = static_cast<std::size_t>(images_.shape.channels);
+  const auto elements = static_cast<std::size_t>(images_.shape.elements()), channels = mean_.size();
   for (const auto position : positions) {
-    const std::uint8_t* image = images_.image(position);
+    const std::size_t first = images_.offset(position);
     for (std::size_t i = 0; i < elements; i += channels)
-      for (std::size_t channel = 0; channel < channels; ++channel)
-        *out++ = values_[image[i + channel] * channels + channel];
+      for (std::size_t channel = 0; channel < channels; ++channel) *out++ = normalised(first + i + channel, channel);
   }
 }
 
-void BatchMaker::augmented(std::span<const std::uint32_t> positions, const Augmentation& augment, Random& random,
-                           float* out) const {
+double BatchMaker::augmented(std::span<const std::uint32_t> positions, const Augmentation& augment, Random& random,
+                             float* out) const {
   const Shape& shape = images_.shape;
+  const auto elements = static_cast<std::size_t>(shape.elements());
   std::vector<std::int32_t> rows, columns;
+  float* sample = out;
   for (const auto position : positions) {
     draw_sources(shape.height, augment, false, random, rows);
     draw_sources(shape.width, augment, augment.flip && random.chance(0.5), random, columns);
-    write(images_.image(position), rows, columns, out);
-    out += shape.elements();
+    write(position, rows, columns, sample);
+    change({sample, elements}, shape, augment, random);
+    sample += elements;
   }
+  if (augment.mixup <= 0) return 1;
+  const double share = mixing_share(augment.mixup, random);
+  mix({out, positions.size() * elements}, positions.size(), share);
+  return share;
 }
 
-void BatchMaker::write(const std::uint8_t* image, const std::vector<std::int32_t>& rows,
+void BatchMaker::write(std::size_t position, const std::vector<std::int32_t>& rows,
                        const std::vector<std::int32_t>& columns, float* out) const {
-  const auto channels = static_cast<std::size_t>(images_.shape.channels), width = columns.size();
+  const std::size_t channels = mean_.size(), width = columns.size(), first = images_.offset(position);
+  const bool pixels = images_.values.empty();
   for (const auto row : rows)
     for (const auto column : columns) {
-      const bool black = row == outside || column == outside;
-      const std::uint8_t* pixel =
-          black ? nullptr
-                : image + (static_cast<std::size_t>(row) * width + static_cast<std::size_t>(column)) * channels;
+      const bool gap = row == outside || column == outside;
+      const std::size_t at =
+          gap ? 0 : first + (static_cast<std::size_t>(row) * width + static_cast<std::size_t>(column)) * channels;
       for (std::size_t channel = 0; channel < channels; ++channel)
-        *out++ = values_[(black ? 0u : pixel[channel]) * channels + channel];
+        *out++ = !gap ? normalised(at + channel, channel) : pixels ? table_[channel] : erased;
     }
 }
 

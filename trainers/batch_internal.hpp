@@ -10,7 +10,7 @@
 
 namespace paretoforge {
 
-/// Turns images into the floats that enter a network. Holds the normalised value of every possible pixel, so that
+/// Turns samples into the floats that enter a network. Holds the normalised value of every possible pixel, so that
 /// an image costs one look-up a pixel.
 class BatchMaker {
  public:
@@ -19,16 +19,22 @@ class BatchMaker {
 
   /// Writes the images at `positions` to `out`, [positions, height, width, channels].
   void plain(std::span<const std::uint32_t> positions, float* out) const;
-  /// The same, each image changed at random.
-  void augmented(std::span<const std::uint32_t> positions, const Augmentation& augment, Random& random,
-                 float* out) const;
+  /// The same, each image changed at random. What `mixup` leaves of each sample is returned, the rest is that of the
+  /// next one (the first is next to the last); 1 where nothing is mixed.
+  double augmented(std::span<const std::uint32_t> positions, const Augmentation& augment, Random& random,
+                   float* out) const;
 
  private:
-  void write(const std::uint8_t* image, const std::vector<std::int32_t>& rows, const std::vector<std::int32_t>& columns,
+  void write(std::size_t position, const std::vector<std::int32_t>& rows, const std::vector<std::int32_t>& columns,
              float* out) const;
+  float normalised(std::size_t at, std::size_t channel) const {
+    return images_.values.empty() ? table_[images_.pixels[at] * mean_.size() + channel]
+                                  : (images_.values[at] - mean_[channel]) * scale_[channel];
+  }
 
   const Images& images_;
-  std::vector<float> values_;  ///< [256, channels]
+  std::vector<float> mean_, scale_;  ///< [channels], of values
+  std::vector<float> table_;         ///< [256, channels], of pixels
 };
 
 }  // namespace paretoforge

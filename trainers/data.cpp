@@ -1,181 +1,134 @@
-// The table of data sets, where their files are looked for, and splits and statistics of what was read.
+// The tables of data sets and of forms of data, and where their files are looked for.
 #include "trainers/data.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdlib>
-#include <numeric>
-#include <stdexcept>
 
-#include "space/random.hpp"
+#include "configs/paths.hpp"
 #include "trainers/data_files_internal.hpp"
 
 namespace paretoforge {
 namespace {
 
-constexpr std::array<DatasetKind, 2> kinds{{
+namespace fs = std::filesystem;
+
+constexpr std::array<DatasetKind, 3> kinds{{
     {"fashion-mnist", "70,000 grey images of clothes, 28x28, 10 classes", "/usr/share/datasets/fashion-mnist",
      read_fashion_mnist},
     {"cifar10", "60,000 colour images, 32x32, 10 classes", "", read_cifar10},
+    {"fsdd", "3,000 recordings of spoken digits, 8 kHz, 6 speakers, 10 classes; as features", "", read_fsdd},
 }};
 
-const DatasetKind* find_kind(std::string_view name) {
-  const auto found =
-      std::find_if(kinds.begin(), kinds.end(), [&](const DatasetKind& kind) { return kind.name == name; });
-  return found == kinds.end() ? nullptr : &*found;
+constexpr std::array<DataForm, 6> forms{{
+    {"npy", "NumPy arrays: .npy files, or arrays of an .npz file", read_npy},
+    {"csv", "tables of numbers: a row is a sample, or rows are windows of time series", read_csv},
+    {"idx", "IDX files, as MNIST's", read_idx},
+    {"records", "binary records of a label and a sample, as CIFAR's", read_records},
+    {"images", "a folder of PNG and JPEG files, one folder a class", read_image_folder},
+    {"wav", "a folder of WAV files, one folder a class, as log-mel, MFCC or samples", read_wav_folder},
+}};
+
+/// The keys of a data section that hold paths, wherever in it they stand.
+constexpr std::array<std::string_view, 10> path_keys{"path",   "folder", "list", "checksums",  "samples",
+                                                     "labels", "train",  "test", "validation", "file"};
+
+template <class Table>
+const typename Table::value_type* find_row(const Table& table, std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.name == name; });
+  return found == table.end() ? nullptr : &*found;
 }
 
-std::vector<std::string> names() {
+template <class Table>
+std::vector<std::string> names(const Table& table) {
   std::vector<std::string> all;
-  for (const auto& kind : kinds) all.emplace_back(kind.name);
+  for (const auto& row : table) all.emplace_back(row.name);
   return all;
 }
 
-std::filesystem::path environment(const char* name) {
+fs::path environment(const char* name) {
   const char* value = std::getenv(name);
-  return value == nullptr ? std::filesystem::path() : std::filesystem::path(value);
+  return value == nullptr ? fs::path() : fs::path(value);
 }
 
-std::filesystem::path default_folder(const DatasetKind& kind) {
+fs::path default_folder(const DatasetKind& kind) {
   if (kind.name == "fashion-mnist")
     if (auto folder = environment("PARETOFORGE_FASHION_MNIST"); !folder.empty()) return folder;
   if (!kind.folder.empty()) return kind.folder;
   if (auto data = environment("PARETOFORGE_DATA"); !data.empty()) return data / kind.name;
-  throw std::runtime_error("no folder is given for the data set " + std::string(kind.name) +
-                           ": set path, or the environment variable PARETOFORGE_DATA to the folder that holds it");
+  throw DataError(kind.name,
+                  "no folder is given for this data set: set path, or the environment variable "
+                  "PARETOFORGE_DATA to the folder that holds it");
 }
 
-Dataset read(const DatasetKind& kind, const std::filesystem::path& folder) {
+Dataset read(const DatasetKind& kind, const fs::path& folder, const Config* section) {
   const auto place = folder.empty() ? default_folder(kind) : folder;
-  if (!std::filesystem::is_directory(place))
-    throw DataError(place, "no such folder (data set " + std::string(kind.name) + ")");
-  return kind.read(place);
+  if (!fs::is_directory(place)) throw DataError(place, "no such folder (data set " + std::string(kind.name) + ")");
+  return kind.read(place, section);
 }
 
-/// How one output row or column is made of input ones.
-struct Tap {
-  std::int32_t first = 0;
-  std::vector<float> weights;  ///< sum 1
-};
+Dataset with_digest(Dataset data) {
+  data.digest = digest_of(data);
+  return data;
+}
 
-std::vector<Tap> triangle_taps(std::int32_t from, std::int32_t to) {
-  const double scale = static_cast<double>(from) / to, support = std::max(1.0, scale);
-  std::vector<Tap> taps(static_cast<std::size_t>(to));
-  for (std::int32_t i = 0; i < to; ++i) {
-    const double centre = (i + 0.5) * scale - 0.5;
-    const auto first = std::max(0, static_cast<std::int32_t>(std::ceil(centre - support)));
-    const auto last = std::min(from - 1, static_cast<std::int32_t>(std::floor(centre + support)));
-    auto& tap = taps[static_cast<std::size_t>(i)];
-    tap.first = first;
-    double sum = 0;
-    for (std::int32_t j = first; j <= last; ++j) {
-      tap.weights.push_back(static_cast<float>(1 - std::abs(j - centre) / support));
-      sum += tap.weights.back();
-    }
-    for (auto& weight : tap.weights) weight = static_cast<float>(weight / sum);
+Dataset load_named(const Config& config) {
+  if (config.is_map() && !config.has("name"))
+    config.fail("data needs 'name' or 'kind'",
+                "such as  data: fashion-mnist,  {name: cifar10, path: FOLDER}  or  {kind: csv, train: ..., test: ..., "
+                "label: ...}");
+  const Config name = config.is_map() ? config.at("name") : config;
+  const auto path = config.is_map() ? config.find("path") : std::nullopt;
+  const auto* kind = find_row(kinds, name.one_of(names(kinds)));
+  if (config.is_map()) {
+    if (kind->name == "fsdd")
+      config.allow({"name", "path", "checksums", "features"});
+    else
+      config.allow({"name", "path", "checksums"});
+    if (const auto list = config.find("checksums")) check_sums(*list);
   }
-  return taps;
-}
-
-void resize_image(const std::uint8_t* from, const Shape& shape, const std::vector<Tap>& rows,
-                  const std::vector<Tap>& columns, std::uint8_t* to) {
-  const auto channels = static_cast<std::size_t>(shape.channels), width = static_cast<std::size_t>(shape.width);
-  for (const auto& row : rows)
-    for (const auto& column : columns)
-      for (std::size_t channel = 0; channel < channels; ++channel) {
-        float sum = 0;
-        for (std::size_t y = 0; y < row.weights.size(); ++y)
-          for (std::size_t x = 0; x < column.weights.size(); ++x) {
-            const std::size_t pixel =
-                (static_cast<std::size_t>(row.first) + y) * width + static_cast<std::size_t>(column.first) + x;
-            sum += row.weights[y] * column.weights[x] * static_cast<float>(from[pixel * channels + channel]);
-          }
-        *to++ = static_cast<std::uint8_t>(std::clamp(std::lround(sum), 0L, 255L));
-      }
+  return located(path ? *path : name, [&] {
+    return read(*kind, path ? data_path(*path) : fs::path(), config.is_map() ? &config : nullptr);
+  });
 }
 
 }  // namespace
 
 std::span<const DatasetKind> datasets() { return kinds; }
+std::span<const DataForm> data_forms() { return forms; }
 
-Dataset load_dataset(const std::string& name, const std::filesystem::path& folder) {
-  const auto* kind = find_kind(name);
+Dataset load_dataset(const std::string& name, const fs::path& folder) {
+  const auto* kind = find_row(kinds, name);
   if (kind == nullptr) {
-    const auto near = nearest_name(name, names());
+    const auto near = nearest_name(name, names(kinds));
     throw ConfigError("error: unknown data set '" + name + "'" +
                       (near.empty() ? "" : "\n   = did you mean '" + near + "'?"));
   }
   try {
-    return read(*kind, folder);
-  } catch (const std::runtime_error& problem) {
+    return with_digest(read(*kind, folder, nullptr));
+  } catch (const DataError& problem) {
     throw ConfigError(std::string("error: ") + problem.what());
   }
 }
 
 Dataset load_dataset(const Config& config) {
-  if (config.is_map()) config.allow({"name", "path"});
-  const Config name = config.is_map() ? config.at("name") : config;
-  const auto path = config.is_map() ? config.find("path") : std::nullopt;
-  const auto* kind = find_kind(name.one_of(names()));
-  try {
-    if (!path) return read(*kind, {});
-    return read(*kind, std::filesystem::path(path->place().file).parent_path() / path->text());
-  } catch (const std::runtime_error& problem) {
-    (path ? *path : name).fail(problem.what());
-  }
+  const auto kind = config.is_map() ? config.find("kind") : std::nullopt;
+  if (!kind) return with_digest(load_named(config));
+  const auto* form = find_row(forms, kind->one_of(names(forms)));
+  if (const auto list = config.find("checksums")) check_sums(*list);
+  return with_digest(located(*kind, [&] { return form->read(config); }));
 }
 
-Split split(std::size_t count, std::size_t validation, std::uint64_t seed) {
-  if (validation >= count)
-    throw std::invalid_argument("a validation split of " + std::to_string(validation) + " leaves nothing of " +
-                                std::to_string(count) + " images to train on");
-  std::vector<std::uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0u);
-  Random random(seed);
-  random.shuffle(order);
-  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(validation);
-  return {.train = {middle, order.end()}, .validation = {order.begin(), middle}};
+fs::path data_path(const Config& value) { return fs::path(value.place().file).parent_path() / value.text(); }
+
+std::vector<fs::path> data_paths(const Config& value) {
+  if (!value.is_list()) return {data_path(value)};
+  std::vector<fs::path> paths;
+  for (const Config& item : value.items()) paths.push_back(data_path(item));
+  if (paths.empty()) value.fail(value.title() + " lists no file");
+  return paths;
 }
 
-Images selected(const Images& images, std::span<const std::uint32_t> positions) {
-  Images result{.shape = images.shape, .pixels = {}, .labels = {}};
-  const auto elements = static_cast<std::size_t>(images.shape.elements());
-  result.pixels.reserve(positions.size() * elements);
-  for (const auto position : positions) {
-    result.pixels.insert(result.pixels.end(), images.image(position), images.image(position) + elements);
-    result.labels.push_back(images.labels[position]);
-  }
-  return result;
-}
-
-Images resized(const Images& images, std::int32_t height, std::int32_t width) {
-  if (images.shape.height == height && images.shape.width == width) return images;
-  Images result{.shape = {images.shape.channels, height, width}, .pixels = {}, .labels = images.labels};
-  const auto elements = static_cast<std::size_t>(result.shape.elements());
-  result.pixels.resize(images.size() * elements);
-  const auto rows = triangle_taps(images.shape.height, height), columns = triangle_taps(images.shape.width, width);
-  for (std::size_t i = 0; i < images.size(); ++i)
-    resize_image(images.image(i), images.shape, rows, columns, result.pixels.data() + i * elements);
-  return result;
-}
-
-Normalisation normalisation(const Images& images) {
-  const auto channels = static_cast<std::size_t>(images.shape.channels);
-  Normalisation result;
-  for (std::size_t channel = 0; channel < channels; ++channel) {
-    // Whole numbers: exact, whatever the number of images (255^2 * 2^40 pixels would still fit).
-    std::uint64_t count = 0, sum = 0, squares = 0;
-    for (std::size_t i = channel; i < images.pixels.size(); i += channels) {
-      const std::uint64_t value = images.pixels[i];
-      ++count, sum += value, squares += value * value;
-    }
-    const double mean = count == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(count);
-    const double variance = count == 0 ? 0 : static_cast<double>(squares) / static_cast<double>(count) - mean * mean;
-    result.mean.push_back(static_cast<float>(mean / 255));
-    result.deviation.push_back(variance > 1e-9 ? static_cast<float>(std::sqrt(variance) / 255) : 1.0f);
-  }
-  return result;
-}
+Config absolute_data(const Config& data, const fs::path& base) { return absolute_paths(data, path_keys, base); }
 
 }  // namespace paretoforge

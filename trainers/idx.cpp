@@ -1,118 +1,82 @@
-// Fashion-MNIST: IDX files (LeCun's format for MNIST), gzipped or plain.
-#include <zlib.h>
-
-#include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <memory>
-
-#include "trainers/data_files_internal.hpp"
+// IDX files (LeCun's format for MNIST): a magic number that says type and number of axes, big-endian sizes, elements.
+#include "trainers/array_internal.hpp"
 
 namespace paretoforge {
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{1} << 32;  // a damaged header must not fill the memory
+namespace fs = std::filesystem;
 
-class IdxFile {
- public:
-  explicit IdxFile(const std::filesystem::path& path) : path_(path), file_(gzopen(path.c_str(), "rb"), &gzclose) {
-    if (!file_) throw DataError(path_, "cannot be opened");
-  }
-
-  /// The big-endian numbers of the header: magic, then sizes.
-  std::uint32_t header_number() {
-    const auto bytes = read(4);
-    return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
-  }
-
-  /// Exactly `count` bytes. Grows as it reads: what a truncated file promises is not allocated.
-  std::vector<std::uint8_t> read(std::size_t count) {
-    std::vector<std::uint8_t> bytes;
-    while (bytes.size() < count) {
-      const std::size_t begin = bytes.size(), part = std::min(count - begin, std::size_t{1} << 20);
-      bytes.resize(begin + part);
-      const int got = gzread(file_.get(), bytes.data() + begin, static_cast<unsigned>(part));
-      if (got < 0) fail_reading();
-      if (static_cast<std::size_t>(got) < part)
-        throw DataError(path_, "is truncated: " + promised(count, begin + static_cast<std::size_t>(got)));
-    }
-    return bytes;
-  }
-
-  void expect_end() {
-    char byte = 0;
-    const int got = gzread(file_.get(), &byte, 1);
-    if (got < 0) fail_reading();
-    if (got > 0) throw DataError(path_, "is longer than its header says");
-  }
-
- private:
-  static std::string promised(std::size_t count, std::size_t got) {
-    return std::to_string(count) + " bytes expected, " + std::to_string(got) + " found";
-  }
-  [[noreturn]] void fail_reading() {
-    int code = 0;
-    const std::string message = gzerror(file_.get(), &code);
-    throw DataError(path_, code == Z_BUF_ERROR ? "is truncated: the gzip stream ends early" : "is damaged: " + message);
-  }
-
-  std::filesystem::path path_;
-  std::unique_ptr<gzFile_s, int (*)(gzFile)> file_;
-};
-
-std::filesystem::path gzipped_or_plain(const std::filesystem::path& folder, const std::string& name) {
-  const auto gzipped = folder / (name + ".gz");
-  if (std::filesystem::exists(gzipped)) return gzipped;
-  if (std::filesystem::exists(folder / name)) return folder / name;
-  throw DataError(gzipped, "no such file (Debian's package dataset-fashion-mnist brings it)");
+std::uint32_t big_endian_number(const Bytes& bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 |
+         bytes[at + 3];
 }
 
-void expect_magic(const std::filesystem::path& path, std::uint32_t found, std::uint32_t expected) {
-  if (found != expected)
-    throw DataError(path, "is no IDX file of " + std::string(expected == 0x803 ? "images" : "labels") +
-                              ": magic number " + std::to_string(found) + " instead of " + std::to_string(expected));
+ElementType element_type(const fs::path& path, std::uint8_t code) {
+  switch (code) {
+    case 0x08:
+      return {'u', 1, true};
+    case 0x09:
+      return {'i', 1, true};
+    case 0x0b:
+      return {'i', 2, true};
+    case 0x0c:
+      return {'i', 4, true};
+    case 0x0d:
+      return {'f', 4, true};
+    case 0x0e:
+      return {'f', 8, true};
+    default:
+      throw DataError(path, "is no IDX file: its type " + std::to_string(code) + " is none of 8, 9, 11, 12, 13, 14");
+  }
 }
 
-void read_images(const std::filesystem::path& path, Images& images) {
-  IdxFile file(path);
-  expect_magic(path, file.header_number(), 0x803);
-  std::array<std::size_t, 3> sizes{};
-  for (auto& size : sizes) size = file.header_number();
-  const auto [count, height, width] = sizes;
-  if (count == 0) throw DataError(path, "holds no image");
-  if (height == 0 || width == 0 || height > 4096 || width > 4096 || count > largest_file / (height * width))
-    throw DataError(path, "has images of an impossible size: " + std::to_string(count) + " of " +
-                              std::to_string(height) + "x" + std::to_string(width));
-  images.shape = {1, static_cast<std::int32_t>(height), static_cast<std::int32_t>(width)};
-  images.pixels = file.read(count * height * width);
-  file.expect_end();
+/// Of labels: one axis; of samples: more.
+Array read_idx_file(const fs::path& name, bool labels) {
+  const fs::path path = present_file(name);
+  const Bytes bytes = read_data_file(path);
+  if (bytes.size() < 4) throw DataError(path, "is truncated: it has no header");
+  if (bytes[0] != 0 || bytes[1] != 0)
+    throw DataError(path, "is no IDX file: magic number " + std::to_string(big_endian_number(bytes, 0)) +
+                              " does not begin with two zeros");
+  const ElementType type = element_type(path, bytes[2]);
+  const std::size_t axes = bytes[3], header = 4 + 4 * axes;
+  if (labels ? axes != 1 : axes < 2 || axes > 4)
+    throw DataError(path, "is no IDX file of " + std::string(labels ? "labels" : "samples") + ": magic number " +
+                              std::to_string(big_endian_number(bytes, 0)) + " says " + std::to_string(axes) +
+                              (axes == 1 ? " axis" : " axes"));
+  if (bytes.size() < header) throw DataError(path, "is truncated: its header ends early");
+  std::vector<std::size_t> sizes;
+  for (std::size_t axis = 0; axis < axes; ++axis) sizes.push_back(big_endian_number(bytes, 4 + 4 * axis));
+  return make_array(path, std::move(sizes), type, std::span(bytes).subspan(header));
 }
 
-void read_labels(const std::filesystem::path& path, std::size_t classes, std::size_t count, Images& images) {
-  IdxFile file(path);
-  expect_magic(path, file.header_number(), 0x801);
-  const std::size_t found = file.header_number();
-  if (found != count)
-    throw DataError(path, "holds " + std::to_string(found) + " labels for " + std::to_string(count) + " images");
-  images.labels = file.read(count);
-  file.expect_end();
-  for (std::size_t i = 0; i < count; ++i)
-    if (images.labels[i] >= classes)
-      throw DataError(path, "label " + std::to_string(images.labels[i]) + " of image " + std::to_string(i) +
-                                " is out of range: there are " + std::to_string(classes) + " classes");
+Part read_pair(const fs::path& samples, const fs::path& labels, const std::string& layout) {
+  Part part = samples_of(read_idx_file(samples, false), layout);
+  set_labels(part, read_idx_file(labels, true));
+  return part;
 }
 
-Images read_part(const std::filesystem::path& folder, const std::string& prefix, std::size_t classes) {
-  Images images;
-  read_images(gzipped_or_plain(folder, prefix + "-images-idx3-ubyte"), images);
-  const std::size_t count = images.pixels.size() / static_cast<std::size_t>(images.shape.elements());
-  read_labels(gzipped_or_plain(folder, prefix + "-labels-idx1-ubyte"), classes, count, images);
-  return images;
+/// Debian's files, whose classes are known: no class need occur.
+Images read_part(const fs::path& folder, const std::string& prefix, std::size_t classes) {
+  for (const char* kind : {"-images-idx3-ubyte", "-labels-idx1-ubyte"})
+    if (const fs::path file = folder / (prefix + kind); !fs::exists(present_file(file)))
+      throw DataError(file.string() + ".gz", "no such file (Debian's package dataset-fashion-mnist brings it)");
+  const fs::path labels = present_file(folder / (prefix + "-labels-idx1-ubyte"));
+  return labelled(read_pair(folder / (prefix + "-images-idx3-ubyte"), labels, {}), classes, labels);
 }
 
 }  // namespace
 
-Dataset read_fashion_mnist(const std::filesystem::path& folder) {
+Dataset read_idx(const Config& section) {
+  section.allow({"kind", "train", "test", "validation", "classes", "layout", "checksums"});
+  const std::string layout = read_layout(section);
+  return joined(section, [&](const Config& named) {
+    named.allow({"samples", "labels"});
+    return read_pair(data_path(named.at("samples")), data_path(named.at("labels")), layout);
+  });
+}
+
+Dataset read_fashion_mnist(const fs::path& folder, const Config*) {
   Dataset data;
   data.name = "fashion-mnist";
   data.classes = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",

@@ -14,9 +14,10 @@ Op at_shape(const Op& op, const Shape& before, const Shape& now) {
 
 Graph at_resolution(const Graph& graph, std::int32_t resolution) {
   const Shape from = graph.shape(0);
-  if (resolution == 0 || (from.height == resolution && from.width == resolution)) return graph;
+  const std::int32_t height = from.height == 1 ? 1 : resolution;  // a signal has a length alone
+  if (resolution == 0 || (from.height == height && from.width == resolution)) return graph;
   const std::string cannot = "the network cannot be trained at resolution " + std::to_string(resolution) + ": ";
-  Graph result({from.channels, resolution, resolution});
+  Graph result({from.channels, height, resolution});
   for (NodeId id = 1; id < graph.size(); ++id) {
     const NodeId input = graph.inputs(id)[0];
     try {

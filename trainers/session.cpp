@@ -62,7 +62,9 @@ Evaluation score(std::span<const float> logits, const Images& images) {
     loss += std::log(sum) - (row[label] - *best);
   }
   if (!std::isfinite(loss)) throw TrainingError("the network's outputs are not finite");
-  return {100.0 * static_cast<double>(right) / static_cast<double>(count), loss / static_cast<double>(count)};
+  Evaluation result{100.0 * static_cast<double>(right) / static_cast<double>(count), loss / static_cast<double>(count)};
+  add_scores(result, logits, images.labels);
+  return result;
 }
 
 std::vector<float> logits(const Model& model, const Images& images, std::stop_token stop) {

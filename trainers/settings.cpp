@@ -32,10 +32,24 @@ void read_budget(const Config& config, TrainBudget& budget) {
 }
 
 void read_augmentation(const Config& config, Augmentation& augment) {
-  config.allow({"crop", "shift", "flip"});
+  config.allow({"crop", "shift", "flip", "time_shift", "cutout", "time_mask", "band_mask", "masks", "mixup"});
   read_integer(config, "crop", 0, augment.crop);
   read_integer(config, "shift", 0, augment.shift);
   read_flag(config, "flip", augment.flip);
+  read_integer(config, "time_shift", 0, augment.time_shift);
+  read_integer(config, "cutout", 0, augment.cutout);
+  read_integer(config, "time_mask", 0, augment.time_mask);
+  read_integer(config, "band_mask", 0, augment.band_mask);
+  read_integer(config, "masks", 0, augment.masks);
+  read_number(config, "mixup", 0, 1, augment.mixup);
+}
+
+void read_class_weights(const Config& config, TrainRecipe& recipe) {
+  recipe.class_weights.clear();
+  recipe.balanced = config.is_scalar();
+  if (config.is_scalar()) config.one_of({"balanced"});
+  else
+    for (const Config& weight : config.items()) recipe.class_weights.push_back(weight.number(0, 1e6));
 }
 
 void read_recipe(const Config& config, TrainRecipe& recipe) {
@@ -48,6 +62,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
   if (const auto schedule = config.find("schedule"))
     recipe.schedule = schedule->one_of({"one-cycle", "cosine"}) == "cosine" ? Schedule::cosine : Schedule::one_cycle;
   if (const auto augment = config.find("augment")) read_augmentation(*augment, recipe.augment);
+  if (const auto weights = config.find("class_weights")) read_class_weights(*weights, recipe);
 }
 
 }  // namespace
@@ -55,7 +70,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
   config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
                 "split_seed", "rate", "momentum", "nesterov", "weight_decay", "schedule", "label_smoothing",
-                "augment"});
+                "augment", "class_weights"});
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;
   if (const auto trainer = config.find("trainer")) {

@@ -79,6 +79,8 @@ class Run {
         input_(image_tensor(batch_, images.shape)),
         labels_(at::empty({static_cast<std::int64_t>(batch_)}, at::kLong)) {
     std::iota(order_.begin(), order_.end(), 0u);
+    const std::vector<float> weights = class_weights(recipe, images, data.classes.size());
+    if (!weights.empty()) class_weights_ = at::tensor(weights).to(device);
   }
 
   /// All epochs, or those up to `until`; the mean loss of the last.
@@ -133,12 +135,12 @@ class Run {
   }
 
   double step(std::span<const std::uint32_t> positions, double rate) {
-    maker_.augmented(positions, recipe_.augment, random_, input_.data_ptr<float>());
+    const double share = maker_.augmented(positions, recipe_.augment, random_, input_.data_ptr<float>());
     for (std::size_t i = 0; i < positions.size(); ++i)
       labels_.data_ptr<std::int64_t>()[i] = images_.labels[positions[i]];
     const auto outputs = network_.logits(input_.to(device_), TorchNetwork::Mode::training);
-    const auto loss =
-        at::cross_entropy_loss(outputs, labels_.to(device_), {}, at::Reduction::Mean, -100, recipe_.label_smoothing);
+    auto loss = loss_of(outputs, labels_);
+    if (share < 1) loss = share * loss + (1 - share) * loss_of(outputs, labels_.roll({-1}, {0}));  // samples were mixed so
     const double value = loss.item<double>();
     if (!std::isfinite(value))
       throw TrainingError("training diverged: the loss is not finite at step " + std::to_string(steps_ + 1) +
@@ -148,6 +150,11 @@ class Run {
       optimizer_.step(rate);
     }
     return value;
+  }
+
+  at::Tensor loss_of(const at::Tensor& outputs, const at::Tensor& labels) const {
+    return at::cross_entropy_loss(outputs, labels.to(device_), class_weights_, at::Reduction::Mean, -100,
+                                  recipe_.label_smoothing);
   }
 
   const Graph& graph_;
@@ -164,6 +171,7 @@ class Run {
   std::vector<std::uint32_t> order_;
   std::size_t batch_;
   at::Tensor input_, labels_;
+  at::Tensor class_weights_;  ///< undefined: all classes count the same
   std::int64_t steps_ = 0, continued_from_ = 0;
   double loss_sum_ = std::numeric_limits<double>::quiet_NaN();  ///< of the epoch that runs
   std::string note_;
@@ -233,12 +241,12 @@ class Supervised : public Trainer {
     if (budget.batch < 1 || budget.epochs < 0 || budget.until < 0)
       throw TrainingError("a budget needs a batch of at least 1 and no negative epochs");
     if (budget.until > budget.epochs) throw TrainingError("a training cannot end after more epochs than it has");
-    if (budget.validation >= data_->train.size())
+    if (data_->validation.empty() && budget.validation >= data_->train.size())
       throw TrainingError("the validation split leaves nothing to train on");
   }
 
   Split chosen(const TrainBudget& budget) const {
-    Split parts = split(data_->train.size(), budget.validation, budget.split_seed);
+    Split parts = split(*data_, budget.validation, budget.split_seed);
     const std::size_t most = budget.images > 0 ? std::min(budget.images, parts.train.size()) : parts.train.size();
     const auto count = static_cast<std::size_t>(std::llround(budget.share * static_cast<double>(most)));
     parts.train.resize(std::clamp(count, std::size_t{1}, most));

@@ -25,7 +25,7 @@ struct TrainBudget {
   std::size_t images = 0;         ///< of the training part, the same ones for every trial; 0 is all but `validation`
   double share = 1;               ///< above 0 to 1: the part of those that is trained on
   std::size_t validation = 5000;  ///< images held back from the training part to validate on; 0 is none
-  std::int32_t resolution = 0;    ///< height and width trained and evaluated at; 0 is the network's own input size
+  std::int32_t resolution = 0;    ///< height and width (of signals: length) trained and evaluated at; 0 is the network's own
   std::int32_t batch = 64;        ///< images a step; more than there are makes one step an epoch of all of them
   bool test = false;              ///< evaluate on the test part too
   std::uint64_t seed = 1;         ///< of weights, order and augmentation
@@ -45,11 +45,17 @@ enum class Schedule : std::uint8_t {
   cosine,     ///< half a cosine from the rate to 0 (Loshchilov and Hutter, 2017)
 };
 
-/// Random changes of each training image; what enters at the borders is said by each.
+/// Random changes of each training sample, in this order; what enters at the borders is said by each.
 struct Augmentation {
   std::int32_t crop = 0;   ///< cut out of the image mirrored at its borders by this many pixels: details move, no gap
-  std::int32_t shift = 0;  ///< moved by up to this many pixels each way, the gap is black
+  std::int32_t shift = 0;  ///< moved by up to this many pixels each way, the gap is black (of values: the mean)
   bool flip = false;       ///< left to right, every second image
+  std::int32_t time_shift = 0;  ///< of features and signals: moved by up to this many steps, the border is repeated
+  std::int32_t cutout = 0;      ///< a square of this side, of a signal a stretch, becomes the mean (DeVries, Taylor, 2017)
+  /// SpecAugment (Park et al., 2019): `masks` times, up to so many neighbouring steps of time and up to so many bands
+  /// become the mean.
+  std::int32_t time_mask = 0, band_mask = 0, masks = 1;
+  double mixup = 0;  ///< alpha, 0 to 1: samples and targets of a step are mixed in pairs (Zhang et al., 2018); 0: not
 };
 
 /// Stochastic gradient descent with momentum (Sutskever et al., 2013) on softmax cross-entropy.
@@ -61,6 +67,9 @@ struct TrainRecipe {
   Schedule schedule = Schedule::one_cycle;
   double label_smoothing = 0.0;  ///< 0 to below 1: this share of each target is spread over all classes
   Augmentation augment;
+  /// How much a sample of each class counts in the loss; empty: all the same.
+  std::vector<double> class_weights = {};
+  bool balanced = false;  ///< class weights that make all classes count the same, however often they occur
 };
 
 /// All that a `train:` section says.
@@ -72,8 +81,9 @@ struct TrainSettings {
   TrainRecipe recipe;
 
   /// Reads a map with the keys data, trainer, device, epochs, images, share, validation, resolution, batch, test,
-  /// split_seed, rate, momentum, nesterov, weight_decay, schedule (one-cycle, cosine), label_smoothing and augment
-  /// ({crop, shift, flip}); each may be absent. `otherwise` holds what absent keys mean. Throws ConfigError.
+  /// split_seed, rate, momentum, nesterov, weight_decay, schedule (one-cycle, cosine), label_smoothing, augment
+  /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}) and class_weights (balanced, or a
+  /// number for each class); each may be absent. `otherwise` holds what absent keys mean. Throws ConfigError.
   static TrainSettings read(const Config& config, const TrainSettings& otherwise);
   static TrainSettings read(const Config& config) { return read(config, {}); }
 };
@@ -85,7 +95,19 @@ double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps)
 struct Evaluation {
   double accuracy_pct = std::numeric_limits<double>::quiet_NaN();
   double loss = std::numeric_limits<double>::quiet_NaN();  ///< mean cross-entropy, natural logarithm
+  /// Means over the classes that occur, each counting the same: of the share that is right (recall), of F1 (also over
+  /// classes that are only predicted), of the area under the ROC curve of a class against the rest (50 is chance).
+  double balanced_accuracy_pct = std::numeric_limits<double>::quiet_NaN();
+  double f1_pct = std::numeric_limits<double>::quiet_NaN();
+  double auc_pct = std::numeric_limits<double>::quiet_NaN();
 };
+
+/// What of an evaluation an objective can be; its name is the objective's.
+struct ScoreKind {
+  std::string_view name, summary;
+  double Evaluation::* value;
+};
+std::span<const ScoreKind> scores();
 
 struct TrainResult {
   Evaluation validation;                                         ///< NaN where the budget holds no image back

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "trainers/trainer.hpp"
 
@@ -14,6 +15,13 @@ Graph at_resolution(const Graph& graph, std::int32_t resolution);
 
 /// Throws TrainingError where the network does not take images of so many channels.
 void check_fit(const Graph& graph, const Shape& images);
+
+/// Fills in the scores over classes. `logits` has a row of equally many outputs for each label, more than any label.
+void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span<const Label> labels);
+
+/// What each class counts in the loss, by the recipe and the labels that are trained on; empty where all count the same.
+/// Throws TrainingError where there are not as many weights as classes.
+std::vector<float> class_weights(const TrainRecipe& recipe, const Images& images, std::size_t classes);
 
 std::unique_ptr<Trainer> make_supervised(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
 

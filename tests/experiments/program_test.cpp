@@ -228,4 +228,7 @@ TEST_CASE("networks beyond all bounds are refused, not counted wrongly") {
 
 TEST_CASE("every table that can be listed lists something") {
   for (const char* what : {"spaces", "searchers", "cost-models", "exporters", "ops"}) REQUIRE_FALSE(run(std::string("list ") + what).out.empty());
+#ifdef PARETOFORGE_WITH_TORCH
+  REQUIRE_THAT(run("list data").out, ContainsSubstring("fashion-mnist") && ContainsSubstring("kind: npy"));
+#endif
 }

@@ -1,16 +1,13 @@
 // Data sets: files written here, good and bad; splits, resizing, normalisation.
 #include "data.hpp"
 
-#include <unistd.h>
-#include <zlib.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <numeric>
 #include <set>
 
 #include "catch.hpp"
+#include "configs/temporary_folder.hpp"
+#include "data_files.hpp"
 #include "trainers/data.hpp"
 
 using namespace paretoforge;
@@ -18,52 +15,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A folder of its own that goes away.
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "paretoforge-data-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-};
-
-using Bytes = std::vector<std::uint8_t>;
-
-void write_plain(const fs::path& path, const Bytes& bytes) {
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-}
-void write_gzip(const fs::path& path, const Bytes& bytes) {
-  gzFile file = gzopen(path.c_str(), "wb");
-  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
-  gzclose(file);
-}
-
-Bytes idx(std::uint32_t magic, const std::vector<std::uint32_t>& sizes, const Bytes& content) {
-  Bytes bytes;
-  const auto number = [&](std::uint32_t n) {
-    for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(n >> shift));
-  };
-  number(magic);
-  for (const auto size : sizes) number(size);
-  bytes.insert(bytes.end(), content.begin(), content.end());
-  return bytes;
-}
-
-Bytes counting(std::size_t size) {
-  Bytes bytes(size);
-  std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
-  return bytes;
-}
+using Labels = std::vector<Label>;
 
 /// Three training and two test images of 2x4.
 void write_fashion(const fs::path& folder) {
   write_gzip(folder / "train-images-idx3-ubyte.gz", idx(0x803, {3, 2, 4}, counting(24)));
   write_gzip(folder / "train-labels-idx1-ubyte.gz", idx(0x801, {3}, {0, 9, 4}));
-  write_plain(folder / "t10k-images-idx3-ubyte", idx(0x803, {2, 2, 4}, counting(16)));
-  write_plain(folder / "t10k-labels-idx1-ubyte", idx(0x801, {2}, {1, 2}));
+  write_bytes(folder / "t10k-images-idx3-ubyte", idx(0x803, {2, 2, 4}, counting(16)));
+  write_bytes(folder / "t10k-labels-idx1-ubyte", idx(0x801, {2}, {1, 2}));
 }
 
 std::string error_of(const std::string& name, const fs::path& folder) {
@@ -78,29 +37,30 @@ std::string error_of(const std::string& name, const fs::path& folder) {
 }  // namespace
 
 TEST_CASE("IDX files, gzipped and plain") {
-  const Folder folder;
-  write_fashion(folder.path);
-  const auto data = load_dataset("fashion-mnist", folder.path);
+  const TemporaryFolder folder;
+  write_fashion(folder.path());
+  const auto data = load_dataset("fashion-mnist", folder.path());
   CHECK(data.shape == Shape{1, 2, 4});
   CHECK(data.classes.size() == 10);
-  CHECK(data.train.labels == Bytes{0, 9, 4});
+  CHECK(data.train.labels == Labels{0, 9, 4});
   CHECK(data.train.pixels == counting(24));
   CHECK(data.test.size() == 2);
   CHECK(data.test.image(1)[0] == 8);
 }
 
 TEST_CASE("Damaged IDX files are refused with the file's name") {
-  const Folder folder;
-  const auto images = folder.path / "train-images-idx3-ubyte.gz", labels = folder.path / "train-labels-idx1-ubyte.gz";
+  const TemporaryFolder folder;
+  const auto images = folder.path() / "train-images-idx3-ubyte.gz",
+             labels = folder.path() / "train-labels-idx1-ubyte.gz";
   const auto expect = [&](const fs::path& file, const std::string& part) {
-    const auto message = error_of("fashion-mnist", folder.path);
+    const auto message = error_of("fashion-mnist", folder.path());
     CHECK(message.rfind("error: ", 0) == 0);
     CHECK(message.find(file.string()) != std::string::npos);
     INFO(message);
     CHECK(message.find(part) != std::string::npos);
   };
   SECTION("missing") { expect(images, "no such file"); }
-  write_fashion(folder.path);
+  write_fashion(folder.path());
   SECTION("truncated gzip") {
     // Incompressible, so that cutting the file cuts the stream.
     Bytes noise(5000);
@@ -119,7 +79,7 @@ TEST_CASE("Damaged IDX files are refused with the file's name") {
     expect(images, "truncated");
   }
   SECTION("empty file") {
-    write_plain(images, {});
+    write_bytes(images, {});
     expect(images, "truncated");
   }
   SECTION("too long") {
@@ -132,7 +92,7 @@ TEST_CASE("Damaged IDX files are refused with the file's name") {
   }
   SECTION("no images") {
     write_gzip(images, idx(0x803, {0, 2, 4}, {}));
-    expect(images, "no image");
+    expect(images, "no sample");
   }
   SECTION("impossible size") {
     write_gzip(images, idx(0x803, {0xffffffff, 4096, 4096}, {}));
@@ -140,52 +100,63 @@ TEST_CASE("Damaged IDX files are refused with the file's name") {
   }
   SECTION("label out of range") {
     write_gzip(labels, idx(0x801, {3}, {0, 10, 4}));
-    expect(labels, "label 10 of image 1 is out of range");
+    expect(labels, "label 10 of sample 1 is out of range");
   }
   SECTION("counts") {
     write_gzip(labels, idx(0x801, {2}, {0, 1}));
-    expect(labels, "2 labels for 3 images");
+    expect(labels, "2 labels for 3 samples");
   }
   SECTION("parts of different shape") {
-    write_plain(folder.path / "t10k-images-idx3-ubyte", idx(0x803, {2, 4, 4}, counting(32)));
-    expect(folder.path, "test images");
+    write_bytes(folder.path() / "t10k-images-idx3-ubyte", idx(0x803, {2, 4, 4}, counting(32)));
+    expect(folder.path(), "test images");
   }
 }
 
 TEST_CASE("CIFAR records become channels last") {
-  const Folder folder;
+  const TemporaryFolder folder;
   for (int batch = 1; batch <= 5; ++batch) {
     Bytes record(3073);
     record[0] = static_cast<std::uint8_t>(batch);
     for (std::size_t i = 0; i < 3072; ++i) record[1 + i] = static_cast<std::uint8_t>(i / 1024 * 100 + i % 32);
-    write_plain(folder.path / ("data_batch_" + std::to_string(batch) + ".bin"), record);
-    write_plain(folder.path / "test_batch.bin", record);
+    write_bytes(folder.path() / ("data_batch_" + std::to_string(batch) + ".bin"), record);
+    write_bytes(folder.path() / "test_batch.bin", record);
   }
-  const auto data = load_dataset("cifar10", folder.path);
-  CHECK(data.train.labels == Bytes{1, 2, 3, 4, 5});
+  const auto data = load_dataset("cifar10", folder.path());
+  CHECK(data.train.labels == Labels{1, 2, 3, 4, 5});
   CHECK(data.shape == Shape{3, 32, 32});
   const std::uint8_t* pixel = data.train.image(2) + (5 * 32 + 7) * 3;
   CHECK(Bytes(pixel, pixel + 3) == Bytes{7, 107, 207});
 
   SECTION("truncated") {
-    fs::resize_file(folder.path / "data_batch_3.bin", 3000);
-    CHECK(error_of("cifar10", folder.path).find("data_batch_3.bin: is truncated") != std::string::npos);
+    fs::resize_file(folder.path() / "data_batch_3.bin", 3000);
+    CHECK(error_of("cifar10", folder.path()).find("data_batch_3.bin: is truncated") != std::string::npos);
   }
   SECTION("label") {
-    write_plain(folder.path / "data_batch_3.bin", Bytes(3073, 11));
-    CHECK(error_of("cifar10", folder.path).find("label 11 of record 0") != std::string::npos);
+    write_bytes(folder.path() / "data_batch_3.bin", Bytes(3073, 11));
+    CHECK(error_of("cifar10", folder.path()).find("label 11 of sample 0") != std::string::npos);
   }
   SECTION("compressed") {
-    fs::rename(folder.path / "data_batch_4.bin", folder.path / "data_batch_4.bin.xz");
-    CHECK(error_of("cifar10", folder.path).find("decompress it first, xz -dk") != std::string::npos);
+    const fs::path plain = folder.path() / "data_batch_4.bin", packed = folder.path() / "data_batch_4.bin.xz";
+    write_bytes(packed, xz(read_bytes(plain)));
+    fs::remove(plain);
+    CHECK(load_dataset("cifar10", folder.path()).train.pixels == data.train.pixels);
+    Bytes bytes = read_bytes(packed);
+    bytes[bytes.size() / 2] ^= 1;
+    write_bytes(packed, bytes);
+    CHECK(error_of("cifar10", folder.path()).find("data_batch_4.bin.xz: is damaged") != std::string::npos);
+    bytes.resize(bytes.size() / 2);
+    write_bytes(packed, bytes);
+    CHECK_FALSE(error_of("cifar10", folder.path()).empty());
+    fs::remove(packed);
+    CHECK(error_of("cifar10", folder.path()).find("data_batch_4.bin: no such file") != std::string::npos);
   }
 }
 
 TEST_CASE("A data set is named in YAML") {
-  const Folder folder;
-  write_fashion(folder.path);
+  const TemporaryFolder folder;
+  write_fashion(folder.path());
   const auto parse = [&](const std::string& text) {
-    return Config::parse(text, (folder.path / "study.yaml").string()).at("data");
+    return Config::parse(text, (folder.path() / "study.yaml").string()).at("data");
   };
   CHECK(load_dataset(parse("data: {name: fashion-mnist, path: .}")).train.size() == 3);
   const auto message = [&](const std::string& text) {
@@ -221,7 +192,7 @@ TEST_CASE("Resizing keeps what it must") {
   const auto bigger = resized(constant, 11, 3);
   CHECK(bigger.shape == Shape{2, 11, 3});
   CHECK(bigger.pixels == Bytes(66, 93));
-  CHECK(bigger.labels == Bytes{4});
+  CHECK(bigger.labels == Labels{4});
   CHECK(resized(constant, 5, 7).pixels == constant.pixels);
 
   // Halved, triangle of width 2 about the middle of two pixels: weights 1/8, 3/8, 3/8, 1/8 away from the borders.

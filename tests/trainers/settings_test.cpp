@@ -52,6 +52,29 @@ TEST_CASE("A train section is read") {
   CHECK(longer.recipe.augment.crop == 2);
 }
 
+TEST_CASE("Augmentation and class weights are read") {
+  const auto augment =
+      TrainSettings::read(
+          train("{augment: {time_shift: 3, cutout: 4, time_mask: 5, band_mask: 6, masks: 2, mixup: 0.2}}"))
+          .recipe.augment;
+  CHECK(augment.time_shift == 3);
+  CHECK(augment.cutout == 4);
+  CHECK(augment.time_mask == 5);
+  CHECK(augment.band_mask == 6);
+  CHECK(augment.masks == 2);
+  CHECK(augment.mixup == 0.2);
+  const auto balanced = TrainSettings::read(train("{class_weights: balanced}")).recipe;
+  CHECK(balanced.balanced);
+  TrainSettings before;
+  before.recipe = balanced;
+  const auto listed = TrainSettings::read(train("{class_weights: [1, 2.5]}"), before).recipe;
+  CHECK_FALSE(listed.balanced);
+  CHECK(listed.class_weights == std::vector<double>{1, 2.5});
+  CHECK(error_of("{class_weights: blanced}").find("balanced") != std::string::npos);
+  CHECK(error_of("{class_weights: [1, -1]}").find("from 0") != std::string::npos);
+  CHECK(error_of("{augment: {mixup: 2}}").find("from 0 to 1") != std::string::npos);
+}
+
 TEST_CASE("What is wrong in a train section is named") {
   CHECK(error_of("{epoch: 2}").find("did you mean 'epochs'") != std::string::npos);
   CHECK(error_of("{augment: {flop: true}}").find("flop") != std::string::npos);

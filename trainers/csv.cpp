@@ -1,0 +1,172 @@
+// Tables of numbers as data: a row is a sample, or consecutive rows are windows of a time series.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "configs/files.hpp"
+#include "configs/table_rows.hpp"
+#include "trainers/data_files_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t most_bytes = std::size_t{1} << 33;
+
+struct Windows {
+  std::size_t length = 0;  ///< rows; 0: each row is a sample
+  std::size_t step = 0;    ///< rows from one window's beginning to the next one's, at most length
+};
+
+/// What a section says beside its files.
+struct CsvForm {
+  Config section;
+  std::string label;
+  std::vector<std::string> features;  ///< empty: all other columns
+  std::string group;                  ///< empty: none
+  Windows windows;
+  std::optional<Shape> shape;  ///< of a row: an image in the order rows, columns, channels
+
+  explicit CsvForm(const Config& from) : section(from) {
+    label = from.at("label").text();
+    group = from.text_or("group", "");
+    if (const auto named = from.find("features"))
+      for (const Config& item : named->items()) features.push_back(item.text());
+    if (const auto window = from.find("window")) {
+      window->allow({"length", "step"});
+      windows.length = static_cast<std::size_t>(window->at("length").integer(2, 1'000'000));
+      windows.step =
+          window->has("step")
+              ? static_cast<std::size_t>(window->at("step").integer(1, static_cast<std::int64_t>(windows.length)))
+              : windows.length;
+    }
+    if (const auto image = from.find("shape")) shape = read_shape(*image);
+    if (shape && windows.length > 0) from.fail_at_key("shape", "a window has its own shape: columns x 1 x length");
+  }
+
+  static Shape read_shape(const Config& list) {
+    std::vector<std::int32_t> sizes;
+    for (const Config& size : list.items()) sizes.push_back(static_cast<std::int32_t>(size.integer(1, 65536)));
+    if (sizes.size() != 3) list.fail("a shape is [channels, height, width]");
+    return {sizes[0], sizes[1], sizes[2]};
+  }
+};
+
+std::size_t column_of(const TableRows& rows, const fs::path& file, const std::string& name) {
+  const auto& columns = rows.columns();
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
+  const std::string near = nearest_name(name, columns);
+  throw DataError(file, "has no column '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+}
+
+class CsvPart {
+ public:
+  explicit CsvPart(const CsvForm& form) : form_(form) {}
+
+  void read(const fs::path& file) {
+    if (!fs::exists(file)) throw DataError(file, "no such file");
+    const std::string text = read_file(file, most_bytes);
+    TableRows rows(text, file.string());
+    find_columns(rows, file);
+    run_.clear(), run_label_.clear();
+    for (std::vector<std::string> cells; rows.next(cells);) add(rows, file, cells);
+  }
+
+  Part finished(const fs::path& file) {
+    if (part_.names.empty())
+      throw DataError(file, form_.windows.length > 0 && rows_ > 0
+                                ? "no window of " + std::to_string(form_.windows.length) +
+                                      " rows fits: label and group change before, or rows are too few"
+                                : "holds no row");
+    const auto features = static_cast<std::int32_t>(features_.size());
+    part_.samples.shape = form_.windows.length > 0 ? Shape{features, 1, static_cast<std::int32_t>(form_.windows.length)}
+                                                   : form_.shape.value_or(Shape{features, 1, 1});
+    if (part_.samples.shape.elements() !=
+        features * static_cast<std::int64_t>(std::max<std::size_t>(1, form_.windows.length)))
+      form_.section.fail_at_key("shape", "a row has " + std::to_string(features) + " numbers, the shape " +
+                                             std::to_string(part_.samples.shape.elements()));
+    return std::move(part_);
+  }
+
+ private:
+  void find_columns(const TableRows& rows, const fs::path& file) {
+    label_ = column_of(rows, file, form_.label);
+    if (!form_.group.empty()) group_ = column_of(rows, file, form_.group);
+    std::vector<std::string> names = form_.features;
+    if (names.empty())
+      for (const std::string& column : rows.columns())
+        if (column != form_.label && column != form_.group) names.push_back(column);
+    if (names.empty()) throw DataError(file, "has no column of numbers beside the label");
+    if (!names_.empty() && names != names_) throw DataError(file, "has other columns than the file before it");
+    names_ = names;
+    features_.clear();
+    for (const std::string& name : names) features_.push_back(column_of(rows, file, name));
+  }
+
+  void add(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells) {
+    ++rows_;
+    std::vector<float> numbers;
+    for (const std::size_t column : features_) numbers.push_back(number(rows, file, cells, column));
+    const std::string& label = cells[label_];
+    if (label.empty()) throw DataError(file.string() + ":" + std::to_string(rows.line()), "the label is empty");
+    const std::uint32_t group =
+        form_.group.empty() ? 0
+                            : groups_.emplace(cells[group_], static_cast<std::uint32_t>(groups_.size())).first->second;
+    if (form_.windows.length == 0) return take(numbers, label, group);
+    // A window is of one label and one group: where either changes, the next one begins anew.
+    if (label != run_label_ || group != run_group_) run_.clear(), run_label_ = label, run_group_ = group;
+    run_.push_back(std::move(numbers));
+    if (run_.size() < form_.windows.length) return;
+    std::vector<float> window;
+    for (const auto& row : run_) window.insert(window.end(), row.begin(), row.end());
+    take(window, label, group);
+    run_.erase(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(form_.windows.step));
+  }
+
+  float number(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells,
+               std::size_t column) const {
+    const auto value = cell_number(cells[column]);
+    if (value && std::isfinite(static_cast<float>(*value))) return static_cast<float>(*value);
+    throw DataError(file.string() + ":" + std::to_string(rows.line()),
+                    "column '" + rows.columns()[column] + "' must hold finite numbers, found '" + cells[column] +
+                        "': fill or leave out such rows, or name other columns in features");
+  }
+
+  void take(const std::vector<float>& numbers, const std::string& label, std::uint32_t group) {
+    part_.samples.values.insert(part_.samples.values.end(), numbers.begin(), numbers.end());
+    part_.names.push_back(label);
+    if (!form_.group.empty()) part_.groups.push_back(group);
+  }
+
+  const CsvForm& form_;
+  Part part_;
+  std::vector<std::string> names_;
+  std::vector<std::size_t> features_;
+  std::size_t label_ = 0, group_ = 0, rows_ = 0;
+  std::map<std::string, std::uint32_t> groups_;
+  std::vector<std::vector<float>> run_;  ///< the rows of one label and group that a window may still be made of
+  std::string run_label_;
+  std::uint32_t run_group_ = 0;
+};
+
+}  // namespace
+
+Dataset read_csv(const Config& section) {
+  section.allow(
+      {"kind", "train", "test", "validation", "classes", "label", "features", "group", "window", "shape", "checksums"});
+  const CsvForm form(section);
+  for (const char* part : {"test", "validation"})
+    if (const auto rule = section.find(part); rule && is_drawn(*rule) && form.windows.length > 0 && form.group.empty())
+      rule->fail("windows of one recording are alike: drawn at random they would stand in both parts",
+                 "name a file, or the column that tells recordings or people apart:  group: COLUMN");
+  return joined(section, [&](const Config& named) {
+    CsvPart part(form);
+    const auto files = data_paths(named);
+    for (const fs::path& file : files) part.read(file);
+    return part.finished(files.front());
+  });
+}
+
+}  // namespace paretoforge

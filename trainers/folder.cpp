@@ -1,0 +1,217 @@
+// Folders of files, one sample a file: which files there are, their classes, and which part each belongs to.
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <sstream>
+
+#include "configs/files.hpp"
+#include "trainers/folder_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct LabelledFile {
+  fs::path path;
+  std::string relative;  ///< to the folder, with '/'
+  std::string label;
+};
+
+bool hidden(const fs::path& name) { return name.string().starts_with('.') || name.string().starts_with('_'); }
+
+bool ends_with_one_of(const fs::path& file, std::span<const std::string_view> endings) {
+  std::string ending = file.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+}
+
+/// Files below `folder` with one of the endings, in the order of their names; what begins with . or _ is passed over
+/// (such as _background_noise_). `class_folders` gets the names of the folders right below.
+std::vector<fs::path> files_below(const fs::path& folder, std::span<const std::string_view> endings,
+                                  std::set<std::string>& class_folders) {
+  if (!fs::is_directory(folder)) throw DataError(folder, "no such folder");
+  std::vector<fs::path> files;
+  for (auto at = fs::recursive_directory_iterator(folder, fs::directory_options::follow_directory_symlink);
+       at != fs::recursive_directory_iterator(); ++at) {
+    const bool is_folder = at->is_directory();
+    if (hidden(at->path().filename())) {
+      if (is_folder) at.disable_recursion_pending();
+      continue;
+    }
+    if (is_folder && at.depth() == 0) class_folders.insert(at->path().filename().string());
+    if (!is_folder && ends_with_one_of(at->path(), endings)) files.push_back(at->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+class Folder {
+ public:
+  Folder(const Config& section, std::span<const std::string_view> endings) : section_(section), endings_(endings) {
+    by_name_ = section.has("label") && section.at("label").one_of({"folder", "name"}) == "name";
+    if (const auto classes = section.find("classes"))
+      for (const Config& item : classes->items()) wanted_.insert(item.text());
+  }
+
+  /// The labelled files of a folder; those of classes that are not wanted are counted in `passed_over`.
+  std::vector<LabelledFile> files(const Config& named) {
+    return located(named, [&] {
+      const fs::path folder = data_path(named);
+      std::set<std::string> class_folders;
+      std::vector<LabelledFile> all;
+      for (const fs::path& path : files_below(folder, endings_, class_folders)) {
+        const std::string relative = path.lexically_relative(folder).generic_string();
+        std::string label = label_of(path, relative);
+        if (!by_name_) class_folders.erase(label);
+        if (!wanted_.empty() && !wanted_.contains(label))
+          ++passed_over_;
+        else
+          all.push_back({path, relative, std::move(label)});
+      }
+      for (const std::string& empty : class_folders)
+        if (!by_name_ && (wanted_.empty() || wanted_.contains(empty)))
+          throw DataError(folder / empty, "the class holds no " + endings_text() + " file");
+      if (all.empty())
+        throw DataError(folder,
+                        "holds no " + endings_text() + " file" + (passed_over_ > 0 ? " of the classes named" : ""));
+      return all;
+    });
+  }
+
+  std::size_t passed_over() const { return passed_over_; }
+
+ private:
+  std::string label_of(const fs::path& path, const std::string& relative) const {
+    const std::string name = path.stem().string();
+    const std::size_t end = by_name_ ? name.find('_') : relative.find('/');
+    if (end == std::string::npos && by_name_)
+      throw DataError(path, "its name has no label: label: name takes what stands before the first _");
+    if (end == std::string::npos)
+      throw DataError(path,
+                      "lies in no class's folder: label: folder takes the name of the folder (label: name, what stands "
+                      "before the first _)");
+    return (by_name_ ? name : relative).substr(0, end);
+  }
+  std::string endings_text() const {
+    std::string text;
+    for (const auto ending : endings_) text += (text.empty() ? "" : " or ") + std::string(ending);
+    return text;
+  }
+
+  const Config& section_;
+  std::span<const std::string_view> endings_;
+  bool by_name_ = false;
+  std::set<std::string> wanted_;
+  std::size_t passed_over_ = 0;
+};
+
+/// The relative names that a list file gives, one a line.
+std::set<std::string> listed(const Config& list) {
+  return located(list, [&] {
+    const fs::path path = data_path(list);
+    if (!fs::is_regular_file(path)) throw DataError(path, "no such file");
+    std::istringstream lines(read_file(path, std::size_t{1} << 28));
+    std::set<std::string> names;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (!line.empty()) names.insert(fs::path(line).lexically_normal().generic_string());
+    }
+    if (names.empty()) throw DataError(path, "lists no file");
+    return names;
+  });
+}
+
+/// Moves what `rule` chooses out of `from`: a list of names, or a pattern that names (or paths below the folder) match.
+std::vector<LabelledFile> taken(std::vector<LabelledFile>& from, const Config& rule) {
+  rule.allow({"list", "match", "folder", "share", "seed"});
+  std::set<std::string> names;
+  if (const auto list = rule.find("list")) names = listed(*list);
+  const std::string pattern = rule.has("match") ? rule.at("match").text() : "";
+  if (rule.entries().size() != 1) rule.fail("a part is chosen in one way: list, match, folder, or share and seed");
+  const auto chosen = [&](const LabelledFile& file) {
+    if (pattern.empty()) return names.contains(file.relative);
+    return fnmatch(pattern.c_str(), file.relative.c_str(), 0) == 0 ||
+           fnmatch(pattern.c_str(), file.path.filename().c_str(), 0) == 0;
+  };
+  std::vector<LabelledFile> left, result;
+  for (LabelledFile& file : from) (chosen(file) ? result : left).push_back(std::move(file));
+  from = std::move(left);
+  if (result.empty())
+    rule.fail("no file of the folder is chosen",
+              "names are relative to the folder, such as yes/a.wav; match takes * ? [0-4]");
+  return result;
+}
+
+/// Reads the files of a part; keeps count of the damaged ones.
+class PartReader {
+ public:
+  PartReader(const Config& section, const Shape& shape, const ReadSample& read)
+      : section_(section), shape_(shape), read_(read) {
+    if (const auto allowed = section.find("damaged")) allowed_ = allowed->number(0, 1);
+  }
+
+  Part read(const std::vector<LabelledFile>& files) {
+    Part part;
+    part.samples.shape = shape_;
+    for (const LabelledFile& file : files) {
+      try {
+        read_(file.path, part.samples);
+        part.names.push_back(file.label);
+      } catch (const DataError& problem) {
+        if (damaged_++ == 0) first_ = problem.what();
+        refuse_above(files.size());
+      }
+    }
+    return part;
+  }
+
+  std::optional<std::string> note() const {
+    if (damaged_ == 0) return std::nullopt;
+    return std::to_string(damaged_) + " damaged " + (damaged_ == 1 ? "file is" : "files are") +
+           " left out, the first: " + first_;
+  }
+
+ private:
+  void refuse_above(std::size_t files) const {
+    if (static_cast<double>(damaged_) <= allowed_ * static_cast<double>(files)) return;
+    section_.fail(first_, std::to_string(damaged_) + " of " + std::to_string(files) +
+                              " files cannot be read so far; damaged: 0.01 is the share that may be left out");
+  }
+
+  const Config& section_;
+  const Shape shape_;
+  const ReadSample& read_;
+  double allowed_ = 0.01;
+  std::size_t damaged_ = 0;
+  std::string first_;
+};
+
+}  // namespace
+
+Dataset read_folder(const Config& section, std::initializer_list<std::string_view> endings, const Shape& shape,
+                    const ReadSample& read) {
+  Folder folder(section, std::span(endings.begin(), endings.size()));
+  std::vector<LabelledFile> train = folder.files(section.at("folder"));
+  if (!section.has("test"))
+    section.fail("'test' is missing: what the finished networks are judged on",
+                 "test: {folder: ...}, {list: FILE}, {match: '*_[0-4].wav'} or {share: 0.2, seed: 1}");
+  PartReader reader(section, shape, read);
+  const auto given = [&](const char* key) -> std::optional<Part> {
+    const auto rule = section.find(key);
+    if (!rule || is_drawn(*rule)) return std::nullopt;
+    if (rule->is_map() && rule->has("folder")) return reader.read(folder.files(rule->at("folder")));
+    return reader.read(taken(train, *rule));
+  };
+  auto test = given("test"), validation = given("validation");
+  Part part = reader.read(train);
+  if (const auto note = reader.note()) part.notes.push_back(*note);
+  if (folder.passed_over() > 0)
+    part.notes.push_back(std::to_string(folder.passed_over()) + " of its files are of classes that are not named");
+  return joined(section, std::move(part), std::move(validation), std::move(test));
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,89 @@
+// Scores for classes of unequal size, from a network's outputs.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "trainers/trainer_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+constexpr std::array<ScoreKind, 4> kinds{{
+    {"accuracy_pct", "share of samples that are right", &Evaluation::accuracy_pct},
+    {"balanced_accuracy_pct", "mean over the classes of the share of their samples that are right",
+     &Evaluation::balanced_accuracy_pct},
+    {"f1_pct", "mean over the classes of F1, the harmonic mean of precision and recall", &Evaluation::f1_pct},
+    {"auc_pct", "mean over the classes of the area under the ROC curve, each class against the rest",
+     &Evaluation::auc_pct},
+}};
+
+struct Counts {
+  double right = 0, truly = 0, predicted = 0;
+};
+
+/// The chance that a sample of the class is scored above one of the rest, equal scores counting half: Mann and
+/// Whitney's statistic from ranks. NaN where there is no sample on one of the sides.
+double area(std::span<const double> scores, std::span<const Label> labels, std::size_t label) {
+  std::vector<std::uint32_t> order(scores.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return scores[a] < scores[b]; });
+  double ranks = 0, inside = 0;
+  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && scores[order[end]] == scores[order[begin]]) ++end;
+    const double rank = 0.5 * static_cast<double>(begin + end + 1);  // ranks count from 1; equal ones share their mean
+    for (std::size_t i = begin; i < end; ++i)
+      if (labels[order[i]] == label) ranks += rank, ++inside;
+  }
+  const double outside = static_cast<double>(order.size()) - inside;
+  return (ranks - inside * (inside + 1) / 2) / (inside * outside);
+}
+
+double mean_of_finite(const std::vector<double>& values) {
+  double sum = 0, count = 0;
+  for (const double value : values)
+    if (std::isfinite(value)) sum += value, ++count;
+  return count == 0 ? std::numeric_limits<double>::quiet_NaN() : 100 * sum / count;
+}
+
+/// Logarithms of the probabilities of a class: of the same order, and never both rounded to 1.
+std::vector<double> log_odds(std::span<const float> logits, std::size_t classes, std::size_t label) {
+  std::vector<double> scores(logits.size() / classes);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    double rest = 0;
+    const double most = *std::max_element(row.begin(), row.end());
+    for (std::size_t c = 0; c < classes; ++c)
+      if (c != label) rest += std::exp(static_cast<double>(row[c]) - most);
+    scores[i] = static_cast<double>(row[label]) - most - std::log(rest);
+  }
+  return scores;
+}
+
+}  // namespace
+
+std::span<const ScoreKind> scores() { return kinds; }
+
+void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span<const Label> labels) {
+  const std::size_t classes = labels.empty() ? 0 : logits.size() / labels.size();
+  std::vector<Counts> counts(classes);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    const auto best = static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+    ++counts[labels[i]].truly, ++counts[best].predicted;
+    if (best == labels[i]) ++counts[best].right;
+  }
+  // 0 / 0 is NaN and left out: classes that neither occur nor are predicted say nothing.
+  std::vector<double> recall, f1, areas;
+  for (std::size_t c = 0; c < classes; ++c) {
+    recall.push_back(counts[c].right / counts[c].truly);
+    f1.push_back(2 * counts[c].right / (counts[c].truly + counts[c].predicted));
+    if (classes > 1) areas.push_back(area(log_odds(logits, classes, c), labels, c));
+  }
+  evaluation.balanced_accuracy_pct = mean_of_finite(recall);
+  evaluation.f1_pct = mean_of_finite(f1);
+  evaluation.auc_pct = mean_of_finite(areas);
+}
+
+}  // namespace paretoforge
