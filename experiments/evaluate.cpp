@@ -1,23 +1,16 @@
 #include "experiments/evaluate.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "exporters/calibration.hpp"
+#include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/onnx_writer.hpp"
 
 namespace paretoforge {
 namespace {
 
-constexpr std::size_t calibration_images = 384, choosing_images = 3000;
-
-struct Rule {
-  const char* name;
-  CalibrationOptions options;
-};
-constexpr std::array<Rule, 3> rules = {Rule{"mse", {RangeRule::mse, 99.99}}, Rule{"percentile", {RangeRule::percentile, 99.99}},
-                                       Rule{"min_max", {RangeRule::min_max, 100}}};
+constexpr std::size_t choosing_images = 3000;
 
 LabelledSamples slice(const LabelledSamples& all, std::size_t first, std::size_t last) {
   const std::size_t size = all.values.size() / std::max<std::size_t>(1, all.size());
@@ -43,22 +36,94 @@ double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const Label
   return 100.0 * static_cast<double>(right) / static_cast<double>(samples.size());
 }
 
-Quantised quantised_best(const Model& model, const Training& training) {
+LabelledSamples choosing_samples(const Model& model, const Training& training) {
   const LabelledSamples all = training.training_samples(model, calibration_images + choosing_images);
-  const std::size_t calibrating = std::min(calibration_images, all.size());
-  const LabelledSamples calibrated_on = slice(all, 0, calibrating), chosen_on = slice(all, calibrating, all.size());
-  Quantised best;
-  double best_accuracy = -1;
-  for (const Rule& rule : rules) {
-    IntegerModel integer = quantised(model, calibrated_on.values, rule.options);
-    double accuracy = 0;
-    if (OnnxRuntime::available() && chosen_on.size() > 0)
-      accuracy = onnx_accuracy_pct(qdq_onnx(integer, {.batch = evaluation_batch}), evaluation_batch, chosen_on);
-    if (accuracy <= best_accuracy) continue;
-    best_accuracy = accuracy;
-    best = {std::move(integer), rule.name};
+  return slice(all, std::min(calibration_images, all.size()), all.size());
+}
+
+std::string find_weight_bits(std::string_view text) {
+  if (text == "8" || text == "4" || text == "mixed") return std::string(text);
+  throw ConfigError("error: no weight bits '" + std::string(text) + "'; there is: 8, 4, mixed");
+}
+
+WeightRounding rounding_for(const Graph& graph) {
+  for (const NodeId layer : weighted_layers(graph))
+    if (weight_bits(graph.op(layer)) < 8) return WeightRounding::second_order;
+  return WeightRounding::nearest;
+}
+
+namespace {
+
+/// Integer models of one trained network, and what they get right.
+class Chooser {
+ public:
+  Chooser(const Model& model, const Training& training, const QuantiseWish& wish)
+      : calibrated_on_(training.training_samples(model, calibration_images)), chosen_on_(choosing_samples(model, training)), wish_(wish) {}
+
+  /// The best of the rules that are asked for.
+  Quantised best(const Model& model) {
+    std::optional<Quantised> best;
+    double best_accuracy = -1;
+    for (const auto& [rule, name] : range_rules()) {
+      // Entropy was the worst rule on every network of experiments/reports/quantisation: only who names it gets it.
+      if (wish_.calibration ? rule != *wish_.calibration : rule == RangeRule::entropy) continue;
+      Quantised found = quantised_by(model, rule);
+      const double right = accuracy(found.integer);
+      if (right <= best_accuracy) continue;
+      best_accuracy = right;
+      best = std::move(found);
+    }
+    return std::move(*best);
   }
-  return best;
+
+  /// As many layers at four bits as the loss that is allowed lets be; where none can be judged, all that may be.
+  Quantised mixed(const Model& model) {
+    const std::vector<NodeId> layers = weighted_layers(model.graph);
+    Quantised best_found = best(with_weight_bits(model, layers, 8));
+    const double least = accuracy(best_found.integer) - wish_.loss_pct;
+    const RangeRule rule = find_range_rule(best_found.calibration);
+    const auto order = sensitivities(model, calibrated_on_.values, {.calibration = {.rule = rule}, .rounding = WeightRounding::second_order});
+    std::size_t good = 0, bad = order.size() + 1;  // layers narrowed: so many will do, so many will not
+    for (std::size_t count = order.size(); good + 1 < bad; count = (good + bad) / 2) {
+      Quantised found = quantised_by(narrowed(best_found.model, order, count), rule);
+      if (accuracy(found.integer) >= least) {
+        good = count;
+        best_found = std::move(found);
+      } else {
+        bad = count;
+      }
+    }
+    return best_found;
+  }
+
+ private:
+  static Model narrowed(const Model& model, const std::vector<LayerSensitivity>& order, std::size_t count) {
+    std::vector<NodeId> layers;
+    for (std::size_t i = 0; i < count; ++i) layers.push_back(order[i].layer);
+    return with_weight_bits(with_weight_bits(model, weighted_layers(model.graph), 8), layers, 4);
+  }
+
+  Quantised quantised_by(const Model& model, RangeRule rule) const {
+    IntegerModel integer = quantised(model, calibrated_on_.values, {.calibration = {.rule = rule}, .rounding = rounding_for(model.graph)});
+    return {model, std::move(integer), std::string(range_rule_name(rule))};
+  }
+
+  double accuracy(const IntegerModel& integer) const {
+    if (!OnnxRuntime::available() || chosen_on_.size() == 0) return 0;
+    return onnx_accuracy_pct(qdq_onnx(integer, {.batch = evaluation_batch}), evaluation_batch, chosen_on_);
+  }
+
+  LabelledSamples calibrated_on_, chosen_on_;
+  const QuantiseWish& wish_;
+};
+
+}  // namespace
+
+Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish) {
+  Chooser chooser(model, training, wish);
+  if (wish.bits == "mixed") return chooser.mixed(model);
+  if (wish.bits.empty()) return chooser.best(model);
+  return chooser.best(with_weight_bits(model, weighted_layers(model.graph), wish.bits == "4" ? 4 : 8));
 }
 
 }  // namespace paretoforge

@@ -1,8 +1,12 @@
 // From trained weights to the integer model that loses least, with its accuracy in the real runtime.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "configs/config.hpp"
 #include "experiments/training.hpp"
 #include "exporters/integer_model.hpp"
 
@@ -15,13 +19,34 @@ double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const Label
 /// LabelledSamples in one run of a model that is evaluated.
 inline constexpr std::size_t evaluation_batch = 100;
 
+/// Training images that calibration sees.
+inline constexpr std::size_t calibration_images = 384;
+/// Further training images, on which the best of several integer models is chosen.
+LabelledSamples choosing_samples(const Model& model, const Training& training);
+
+/// What the user asks of quantisation.
+struct QuantiseWish {
+  std::optional<RangeRule> calibration;  ///< none: each rule but entropy is tried
+  std::string bits;                      ///< of weights: "8", "4", "mixed"; empty: as the architecture says
+  double loss_pct = 0.3;                 ///< mixed: accuracy that may be lost to int8, in points
+};
+/// "8", "4" or "mixed"; throws ConfigError for anything else.
+std::string find_weight_bits(std::string_view text);
+
 struct Quantised {
+  Model model;              ///< as given, with the bits that were chosen
   IntegerModel integer;
-  std::string calibration;  ///< the rule that was best: mse, percentile or min_max
+  std::string calibration;  ///< the rule that was best: mse, percentile, min_max or entropy
 };
 
-/// Calibrates a trained model on training images with each rule there is and keeps the integer model that gets most
-/// of further training images right in ONNX Runtime; without one, the rule with the least squared error.
-Quantised quantised_best(const Model& model, const Training& training);
+/// How one network's weights are rounded: to nearest at eight bits, where second-order rounding gains nothing that can
+/// be measured; by it below.
+WeightRounding rounding_for(const Graph& graph);
+
+/// Calibrates a trained model on training images with the rule that is asked for, or with each, and keeps the integer model that gets
+/// most of further training images right in ONNX Runtime; without one, the first rule.
+/// `mixed`: layers are narrowed to four bits in the order of their sensitivity, as many as leave the accuracy on those
+/// images within `loss_pct` of int8's; the first and the last layer keep eight.
+Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish = {});
 
 }  // namespace paretoforge

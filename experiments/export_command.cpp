@@ -13,6 +13,7 @@
 #include "experiments/version.hpp"
 #include "exporters/bundle.hpp"
 #include "exporters/formats.hpp"
+#include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_runtime.hpp"
 
 namespace paretoforge {
@@ -21,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ExportOptions {
-  std::string source, trials = "front", formats, out;
+  std::string source, trials = "front", formats, out, calibration, bits;
   std::optional<std::uint64_t> seed;
   unsigned threads = 0;
   bool quiet = false;
@@ -42,6 +43,21 @@ std::vector<std::string> format_names(const std::string& text) {
   std::vector<std::string> names = listed(text);
   for (const std::string& name : names) find_format(name);  // refuses what is none
   return names;
+}
+
+/// What the flags say, else what the study says.
+QuantiseWish quantise_wish(const ExportOptions& options, QuantiseWish wish = {}) {
+  if (!options.calibration.empty()) wish.calibration = find_range_rule(options.calibration);
+  if (!options.bits.empty()) wish.bits = find_weight_bits(options.bits);
+  return wish;
+}
+
+/// A file for packed weights without a weight to pack is a mistake.
+void require_packable(const std::vector<std::string>& formats, const QuantiseWish& wish, const Graph& graph, const std::string& name) {
+  if (std::find(formats.begin(), formats.end(), "onnx_int4") == formats.end() || wish.bits == "4" || wish.bits == "mixed") return;
+  const std::vector<NodeId> layers = weighted_layers(graph);
+  if (wish.bits.empty() && std::any_of(layers.begin(), layers.end(), [&](NodeId layer) { return weight_bits(graph.op(layer)) <= 4; })) return;
+  throw ConfigError("error: onnx_int4 packs weights of 4 bits, and " + name + " has none\n   = --bits 4, or --bits mixed");
 }
 
 std::vector<Pick> wanted(const std::string& trials, const Front& front, const std::vector<Trial>& all) {
@@ -94,11 +110,13 @@ int export_study(const ExportOptions& options) {
     return exit_nothing_fits;
   }
   check_formats(study, chosen, formats);
+  const QuantiseWish wish = quantise_wish(options, study.finish ? study.finish->quantise : QuantiseWish{});
+  for (const Pick& pick : chosen) require_packable(formats, wish, study.space->decode(pick.trial.architecture), "trial " + std::to_string(pick.trial.number));
   const fs::path out = options.out.empty() ? folder / "export" : fs::path(options.out);
   Progress progress(ProgressOptions::standard_error(options.quiet));
   try {
     const auto models = finish_trials(study, chosen, folder, out,
-                                      {options.threads != 0 ? options.threads : default_threads(), formats,
+                                      {options.threads != 0 ? options.threads : default_threads(), formats, wish,
                                        [&](const std::string& what, std::size_t done, std::size_t of) { progress.stage(what, done, of); }, &signals.stop()});
     progress.finish();
     say_skipped(formats);
@@ -135,12 +153,17 @@ int export_architecture(const ExportOptions& options) {
     throw ConfigError("error: " + std::string(error.what()) + "\n  --> " + options.source);
   }
   const std::string name = identifier(fs::path(options.source).stem().string());
-  const Model model = random_model(graph, *options.seed);
+  const QuantiseWish wish = quantise_wish(options);
+  if (wish.bits == "mixed") throw ConfigError("error: --bits mixed looks for what accuracy allows, and random weights have none\n   = --bits 4, or export trials of a study");
+  require_packable(formats, wish, graph, name);
+  Model model = random_model(graph, *options.seed);
+  if (!wish.bits.empty()) model = with_weight_bits(std::move(model), weighted_layers(graph), wish.bits == "4" ? 4 : 8);
+  const QuantiseOptions quantise{.calibration = {.rule = wish.calibration.value_or(RangeRule::mse)}, .rounding = rounding_for(model.graph)};
   Random random(derived_seed(*options.seed, 0));
   std::vector<float> samples(static_cast<std::size_t>(16 * graph.shape(0).elements()));
   for (float& value : samples) value = static_cast<float>(random.normal());
   Bundle bundle{name, {{"paretoforge", version}, {"seed", std::to_string(*options.seed)}, {"weights", "random"}}, {}, formats, false, torchscript_format()};
-  bundle.models.push_back({name, space.resolved({}).yaml(), model, quantised(model, samples), samples, {{"weights", "random"}}, {}});
+  bundle.models.push_back({name, space.resolved({}).yaml(), model, quantised(model, samples, quantise), samples, {{"weights", "random"}}, {}});
   const fs::path out = options.out.empty() ? fs::path("runs") / name : fs::path(options.out);
   write_bundle(bundle, out);
   say_skipped(formats);
@@ -156,6 +179,8 @@ void add_export(CLI::App& app, Run& run) {
   command->add_option("source", options->source, "Folder of a study, or an architecture (YAML)")->required();
   command->add_option("--trials", options->trials, "front, knee, or trial numbers separated by commas");
   command->add_option("--formats", options->formats, "Formats separated by commas; 'paretoforge list exporters' names them");
+  command->add_option("--calibration", options->calibration, "How ranges are chosen: mse, percentile, min_max or entropy; without it the best of the first three");
+  command->add_option("--bits", options->bits, "Of weights: 8, 4, or mixed (4 where accuracy allows); without it as the architecture says");
   command->add_option("--seed", options->seed, "Of the random weights of an architecture")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   command->add_option("--out", options->out, "Folder of the bundle");
   command->add_option("--threads", options->threads, "Networks trained side by side")->check(CLI::Range(1, 1024));

@@ -10,6 +10,7 @@
 #include "experiments/training.hpp"
 #include "experiments/version.hpp"
 #include "exporters/bundle.hpp"
+#include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/onnx_writer.hpp"
 #include "exporters/sha256_internal.hpp"
@@ -66,6 +67,11 @@ class StopFlag {
   std::jthread watcher_;
 };
 
+/// What decides the weights beside the trial: weights trained otherwise are other weights.
+std::string training_digest(const StudyFile& study, const std::optional<Config>& changes) {
+  return internal::sha256(study.fingerprint + std::to_string(study.search->seed) + (changes ? changes->yaml() : ""));
+}
+
 class Finisher {
  public:
   Finisher(const StudyFile& study, const fs::path& folder, const FinishOptions& options) : study_(study), folder_(folder), options_(options) {}
@@ -100,34 +106,11 @@ class Finisher {
     return order;
   }
 
-  /// What decides the weights beside the trial: weights trained otherwise are other weights.
-  std::string training_digest(const std::optional<Config>& changes) const {
-    return internal::sha256(study_.fingerprint + std::to_string(study_.search->seed) + (changes ? changes->yaml() : ""));
-  }
-
-  Model trained(const Trial& trial, const Graph& graph, std::stop_token stop) const {
-    const auto changes = study_.finish ? study_.finish->train : std::nullopt;
-    const fs::path kept = folder_ / "models" / ("trial_" + std::to_string(trial.number) + "_" + training_digest(changes).substr(0, 12) + ".model");
-    try {
-      return load_model(kept, graph);
-    } catch (const std::runtime_error&) {
-      // Not there, damaged, or of a study that was removed: trained again.
-    }
-    try {
-      // Another stream than the trial's own: the full training does not go on from the proxy's.
-      Trained result = study_.training->train_fully(graph, changes, derived_seed(~study_.search->seed, trial.number), stop);
-      save_model(kept, result.model);
-      return std::move(result.model);
-    } catch (const TrainingStopped&) {
-      throw Interrupted();
-    }
-  }
-
   FinishedModel finished(const Pick& pick, std::stop_token stop) const {
     const Graph graph = graph_of(pick.trial);
-    Model model = trained(pick.trial, graph, stop);
-    Quantised best = quantised_best(model, *study_.training);
-    FinishedModel result{pick, "trial_" + std::to_string(pick.trial.number), best.calibration, std::move(model), std::move(best.integer), 0, 0, {}, {}, {}, {}};
+    const Model model = trained_model(study_, pick.trial, folder_, stop);
+    Quantised best = quantised_best(model, *study_.training, options_.quantise);
+    FinishedModel result{pick, "trial_" + std::to_string(pick.trial.number), best.calibration, std::move(best.model), std::move(best.integer), 0, 0, {}, {}, {}, {}};
     const LabelledSamples test = study_.training->test_samples(result.model, SIZE_MAX);
     result.float_accuracy_pct = onnx_accuracy_pct(float_onnx(result.model, {.batch = evaluation_batch}), evaluation_batch, test);
     result.int8_accuracy_pct = onnx_accuracy_pct(qdq_onnx(result.integer, {.batch = evaluation_batch}), evaluation_batch, test);
@@ -172,7 +155,14 @@ class Finisher {
   std::size_t done_ = 0;
 };
 
-BundleModel bundled(const StudyFile& study, const FinishedModel& model) {
+/// "8 4 4 8": of every layer with weights, in execution order.
+std::string bits_text(const Graph& graph) {
+  std::string text;
+  for (const NodeId layer : weighted_layers(graph)) text += (text.empty() ? "" : " ") + std::to_string(weight_bits(graph.op(layer)));
+  return text;
+}
+
+BundleModel bundled(const StudyFile& study, const FinishedModel& model, const QuantiseWish& quantise) {
   BundleModel result{model.name, study.space->resolved(model.pick.trial.architecture).yaml(), model.model, model.integer,
                      study.training->test_samples(model.model, golden_samples).values,
                      {{"trial", std::to_string(model.pick.trial.number)}, {"chosen", model.pick.reason}, {"calibration", model.calibration}},
@@ -180,12 +170,32 @@ BundleModel bundled(const StudyFile& study, const FinishedModel& model) {
                       {"parity_images", static_cast<double>(model.parity.images)}, {"parity_agreement_pct", 100 * model.parity.agreement()},
                       {"latency_ms", model.latency.median_ms}, {"latency_p95_ms", model.latency.p95_ms}, {"latency_p99_ms", model.latency.p99_ms}}};
   if (const std::string features = study.training->features(); !features.empty()) result.facts.emplace_back("features", features);
+  if (!quantise.bits.empty()) result.facts.emplace_back("weight_bits", bits_text(model.model.graph));
   const Totals sums = totals(model.model.graph);
   for (const TotalKind& kind : total_kinds()) result.figures.emplace_back(kind.name, static_cast<double>(sums.*kind.value));
   return result;
 }
 
 }  // namespace
+
+Model trained_model(const StudyFile& study, const Trial& trial, const fs::path& study_folder, std::stop_token stop) {
+  const Graph graph = pruned(study.space->decode(trial.architecture));
+  const auto changes = study.finish ? study.finish->train : std::nullopt;
+  const fs::path kept = study_folder / "models" / ("trial_" + std::to_string(trial.number) + "_" + training_digest(study, changes).substr(0, 12) + ".model");
+  try {
+    return load_model(kept, graph);
+  } catch (const std::runtime_error&) {
+    // Not there, damaged, or of a study that was removed: trained again.
+  }
+  try {
+    // Another stream than the trial's own: the full training does not go on from the proxy's.
+    Trained result = study.training->train_fully(graph, changes, derived_seed(~study.search->seed, trial.number), stop);
+    save_model(kept, result.model);
+    return std::move(result.model);
+  } catch (const TrainingStopped&) {
+    throw Interrupted();
+  }
+}
 
 std::vector<Pick> chosen_trials(const StudyFile& study, const Front& front, const std::vector<Trial>& trials) {
   std::vector<Pick> chosen = picks(front);
@@ -215,6 +225,8 @@ std::string finish_digest(const StudyFile& study, const std::vector<Pick>& chose
   if (study.finish && study.finish->train) text += study.finish->train->yaml();
   if (study.finish)
     for (const std::string& format : study.finish->formats) text += " " + format;
+  if (study.finish && study.finish->quantise.calibration) text += " " + std::string(range_rule_name(*study.finish->quantise.calibration));
+  if (study.finish) text += study.finish->quantise.bits;
   return internal::sha256(text);
 }
 
@@ -222,7 +234,7 @@ std::vector<FinishedModel> finish_trials(const StudyFile& study, const std::vect
                                          const fs::path& bundle_folder, const FinishOptions& options) {
   std::vector<FinishedModel> models = Finisher(study, study_folder, options).run(chosen);
   Bundle bundle{study.name, {{"paretoforge", version}, {"onnxruntime", OnnxRuntime::version()}, {"seed", std::to_string(study.search->seed)}, {"study_sha256", study.fingerprint}, {"finish_sha256", finish_digest(study, chosen)}}, {}, options.formats, true, torchscript_format()};
-  for (const FinishedModel& model : models) bundle.models.push_back(bundled(study, model));
+  for (const FinishedModel& model : models) bundle.models.push_back(bundled(study, model, options.quantise));
   write_bundle(bundle, bundle_folder);
   return models;
 }

@@ -4,9 +4,11 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "experiments/evaluate.hpp"
 #include "experiments/host.hpp"
 #include "experiments/study_file.hpp"
 #include "exporters/verify.hpp"
@@ -18,6 +20,10 @@ namespace paretoforge {
 /// The trials to finish: the study's picks (at most finish.picks), then for each budget of finish.also the most
 /// accurate complete trial within it.
 std::vector<Pick> chosen_trials(const StudyFile& study, const Front& front, const std::vector<Trial>& trials);
+
+/// A trial's network with its weights: trained fully as `finish:` says, or read from study_folder/models where that was
+/// done before; they are kept there. Throws Interrupted once `stop` is asked for.
+Model trained_model(const StudyFile& study, const Trial& trial, const std::filesystem::path& study_folder, std::stop_token stop = {});
 
 struct FinishedModel {
   Pick pick;
@@ -35,6 +41,7 @@ struct FinishedModel {
 struct FinishOptions {
   std::size_t threads = 1;
   std::vector<std::string> formats = {"onnx"};
+  QuantiseWish quantise = {};
   std::function<void(const std::string& what, std::size_t done, std::size_t of)> on_progress = nullptr;
   const std::atomic<bool>* stop = nullptr;
 };

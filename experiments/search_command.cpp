@@ -81,7 +81,7 @@ class SearchRun {
     if (!chosen.empty() && !finished_before(chosen)) {
       try {
         const auto models = finish_trials(study_, chosen, folder_, folder_ / "bundle",
-                                          {threads, study_.finish->formats, [this](const std::string& what, std::size_t done, std::size_t of) { progress_.stage(what, done, of); }, &signals_.stop()});
+                                          {threads, study_.finish->formats, study_.finish->quantise, [this](const std::string& what, std::size_t done, std::size_t of) { progress_.stage(what, done, of); }, &signals_.stop()});
         save_figures(folder_ / "models.json", models, "bundle");
       } catch (const Interrupted&) {
         return stopped();

@@ -288,7 +288,7 @@ class Reader {
   }
 
   void read_finish(const Config& finish) {
-    finish.allow({"picks", "also", "train", "formats"});
+    finish.allow({"picks", "also", "train", "formats", "calibration", "weight_bits"});
     Finish result;
     result.picks = static_cast<std::size_t>(finish.integer_or("picks", 5));
     if (!study_.training) finish.fail("'finish' trains and exports models, and no objective of this study trains");
@@ -301,6 +301,8 @@ class Reader {
       result.formats.clear();
       for (const Config& format : formats->items()) result.formats.push_back(std::string(named_by(format, [&] { return find_format(format.text()).name; })));
     }
+    if (const auto rule = finish.find("calibration")) result.quantise.calibration = named_by(*rule, [&] { return find_range_rule(rule->text()); });
+    if (const auto bits = finish.find("weight_bits")) result.quantise.bits = named_by(*bits, [&] { return find_weight_bits(bits->text()); });
     study_.finish = std::move(result);
   }
 

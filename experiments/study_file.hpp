@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "experiments/evaluate.hpp"
 #include "experiments/training.hpp"
 #include "search/objective.hpp"
 #include "search/searcher.hpp"
@@ -33,6 +34,7 @@ struct Finish {
   std::vector<Within> also;          ///< and the best trial within each of these budgets
   std::optional<Config> train;       ///< keys of the full training that differ from the proxy's
   std::vector<std::string> formats = {"onnx"};
+  QuantiseWish quantise;             ///< calibration and weight bits
 };
 
 class StudyFile {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "space/model.hpp"
@@ -14,7 +16,14 @@ enum class RangeRule {
   percentile,  ///< `percentile` per cent of the values above zero, and of those below
   mse,         ///< the range whose int8 form has the least squared error (Banner et al., "Post training 4-bit
                ///< quantization of convolutional networks for rapid-deployment", 2019)
+  entropy,     ///< the range whose int8 form tells most of the distribution, by Kullback-Leibler divergence (Migacz,
+               ///< "8-bit inference with TensorRT", 2017)
 };
+/// All rules with the names that users write.
+std::span<const std::pair<RangeRule, std::string_view>> range_rules();
+std::string_view range_rule_name(RangeRule rule);
+/// Throws ConfigError for a name that is none, with those that are.
+RangeRule find_range_rule(std::string_view text);
 
 struct CalibrationOptions {
   RangeRule rule = RangeRule::mse;
@@ -23,6 +32,7 @@ struct CalibrationOptions {
 
 struct Calibration {
   std::vector<Range> ranges;              ///< one per node of the graph; zero is always inside
+  std::vector<Range> seen;                ///< one per node: the least and the greatest value, whatever the rule
   std::vector<std::vector<float>> means;  ///< one per node: the mean of each channel
   std::vector<std::vector<float>> peaks;  ///< one per node: the greatest size of a value in each channel
   std::size_t images = 0;

@@ -9,13 +9,19 @@
 #include "exporters/convolve_internal.hpp"
 #include "exporters/equalise.hpp"
 #include "exporters/float_model.hpp"
+#include "exporters/mixed_precision.hpp"
+#include "exporters/propagation_internal.hpp"
+#include "exporters/weight_rounding_internal.hpp"
 
 namespace paretoforge {
+
+using internal::RoundedRow;
+
 namespace {
 
 constexpr std::int32_t lowest = -128, highest = 127;
 /// A tensor of no range at all, or of one that no network means, still gets a step.
-constexpr float least_scale = 1e-10f;
+constexpr float smallest_step = 1e-10f;
 /// Products are rescaled by at least this much: below it a whole sum is a fraction of a quantum, and
 /// fixed-point multipliers run out of shift.
 constexpr double least_multiplier = 0x1p-24;
@@ -31,10 +37,10 @@ Quantisation quantisation_of(const Range& range, const std::string& name) {
     refuse(name, "its range is " + std::to_string(range.low) + " to " + std::to_string(range.high));
   const double low = std::min(range.low, 0.0f), high = std::max(range.high, 0.0f);
   if (low == high) return {1.0f / 256, 0};  // always zero
-  float scale = std::max(static_cast<float>((high - low) / 255), least_scale);
+  float scale = std::max(static_cast<float>((high - low) / 255), smallest_step);
   // The greatest value must not round above a clamp at `high`: runtimes drop a clip only if it changes nothing.
   if (low == 0)
-    while (255.0f * scale > static_cast<float>(high) && scale > least_scale) scale = std::nextafter(scale, 0.0f);
+    while (255.0f * scale > static_cast<float>(high) && scale > smallest_step) scale = std::nextafter(scale, 0.0f);
   const double zero = std::nearbyint(lowest - low / double{scale});
   return {scale, static_cast<std::int32_t>(std::clamp(zero, double{lowest}, double{highest}))};
 }
@@ -57,45 +63,17 @@ bool takes_clamp(const Op& op) {
          std::holds_alternative<Multiply>(op);
 }
 
-int weight_bits(const Op& op) {
-  if (const auto* conv = std::get_if<Conv>(&op)) return conv->weight_bits;
-  return std::get<Linear>(op).weight_bits;
-}
-
-double squared_error(std::span<const float> weights, double scale, double limit) {
-  double sum = 0;
-  for (const float weight : weights) {
-    const double difference = weight - scale * std::clamp(std::nearbyint(weight / scale), -limit, limit);
-    sum += difference * difference;
-  }
-  return sum;
-}
-
-/// The scale of one output channel. Eight bits reach to the greatest weight; fewer clip where that errs least.
-double weight_scale(std::span<const float> weights, int bits) {
-  const double limit = (1 << (bits - 1)) - 1;
-  double greatest = 0;
-  for (const float weight : weights) greatest = std::max(greatest, std::abs(double{weight}));
-  double best = greatest / limit;
-  if (bits >= 8 || greatest == 0) return best;
-  double least = squared_error(weights, best, limit);
-  for (int step = 98; step >= 40; step -= 2)
-    if (const double error = squared_error(weights, greatest / limit * step / 100, limit); error < least) {
-      least = error;
-      best = greatest / limit * step / 100;
-    }
-  return best;
-}
-
 class Quantiser {
  public:
-  Quantiser(const Model& model, const Calibration& calibration)
+  Quantiser(const Model& model, const Calibration& calibration, const QuantiseOptions& options, std::span<const float> images)
       : model_(model),
         graph_(model.graph),
         calibration_(calibration),
+        options_(options),
         readers_(consumers(graph_)),
         place_(static_cast<std::size_t>(graph_.size()), -1) {
     result_.input = model.input;
+    if (options.rounding == WeightRounding::second_order) samples_.emplace(result_, images);
   }
 
   IntegerModel run() {
@@ -122,7 +100,8 @@ class Quantiser {
                      .kernel_scales = {},
                      .bias = {},
                      .table = {},
-                     .source = last};
+                     .source = last,
+                     .seen = seen(last)};
     for (const NodeId input : graph_.inputs(id)) node.inputs.push_back(place_[static_cast<std::size_t>(input)]);
     if (last != id) node.activation = std::get<Activation>(graph_.op(last)).kind;
     node.output = output_of(node, last);
@@ -132,6 +111,22 @@ class Quantiser {
     place_[static_cast<std::size_t>(id)] = place_[static_cast<std::size_t>(last)] =
         static_cast<std::int32_t>(result_.nodes.size());
     result_.nodes.push_back(std::move(node));
+    if (samples_) propagate();
+  }
+
+  Range seen(NodeId id) const {
+    const auto place = static_cast<std::size_t>(id);
+    return place < calibration_.seen.size() ? calibration_.seen[place] : calibration_.ranges[place];
+  }
+
+  /// The last node on all samples; what nobody reads any more goes.
+  void propagate() {
+    samples_->run_last();
+    for (const std::int32_t input : result_.nodes.back().inputs) {
+      const auto& readers = readers_[static_cast<std::size_t>(result_.nodes[static_cast<std::size_t>(input)].source)];
+      const auto made = [&](NodeId reader) { return place_[static_cast<std::size_t>(reader)] >= 0; };
+      if (std::all_of(readers.begin(), readers.end(), made)) samples_->forget(static_cast<std::size_t>(input));
+    }
   }
 
   /// The ReLU or ReLU6 that alone reads `id`, else `id`.
@@ -163,46 +158,80 @@ class Quantiser {
   }
 
   void add_weights(IntegerNode& node, NodeId id) const {
-    const Weights& weights = model_.weights[static_cast<std::size_t>(id)];
-    const auto out = static_cast<std::size_t>(node.shape.channels);
-    const std::size_t row = weights.kernel.size() / out;
     const int bits = weight_bits(node.op);
     if (bits < 2 || bits > 8)
       refuse(node.name, "weights of " + std::to_string(bits) + " bits; 2 to 8 are what there is");
-    std::vector<std::int8_t> kernel(weights.kernel.size());
-    for (std::size_t o = 0; o < out; ++o) {
-      const std::span<const float> channel(&weights.kernel[o * row], row);
-      const double scale = channel_scale(node, channel, double{weights.bias[o]}, bits);
-      node.kernel_scales.push_back(static_cast<float>(scale));
-      add_channel(node, channel, {&kernel[o * row], row}, double{weights.bias[o]}, o);
+    const std::size_t out = static_cast<std::size_t>(node.shape.channels), row = row_size(id, out);
+    std::vector<std::int8_t> kernel;
+    const auto add = [&](std::size_t o, const RoundedRow& rounded, double bias) {
+      node.kernel_scales.push_back(static_cast<float>(rounded.scale));
+      add_bias(node, o, rounded, bias);
+      kernel.insert(kernel.end(), rounded.q.begin(), rounded.q.end());
+    };
+    if (samples_) {
+      round_by_samples(node, id, add);
+    } else {
+      for (std::size_t o = 0; o < out; ++o) {
+        const auto channel = channel_of(id, o, row);
+        const double bias = bias_of(id, o), scale = std::max(internal::nearest_scale(channel, bits), least_scale(node, bias));
+        const RoundedRow rounded = internal::rounded_to_nearest(channel, scale, bits);
+        add(o, rounded, bias + (options_.correct_bias ? mean_error(node, o, channel, rounded) : 0));
+      }
     }
-    const auto* conv = std::get_if<Conv>(&node.op);
-    const std::size_t taps = conv ? static_cast<std::size_t>(conv->kernel.height * conv->kernel.width) : 1;
-    node.kernel = internal::depth_last(kernel, row / taps, taps);
+    node.kernel = internal::depth_last(kernel, row / taps_of(node), taps_of(node));
   }
 
-  double channel_scale(const IntegerNode& node, std::span<const float> weights, double bias, int bits) const {
+  /// Each group of outputs by the moments of what it reads; biases make the mean output what it was in float.
+  template <class Add>
+  void round_by_samples(const IntegerNode& node, NodeId id, const Add& add) const {
+    const std::vector<internal::LayerInput> inputs = samples_->inputs_of(node);
+    const std::size_t width = static_cast<std::size_t>(node.shape.channels) / inputs.size();
+    for (std::size_t group = 0; group < inputs.size(); ++group) {
+      std::optional<internal::SecondOrderRounding> rounding;
+      if (!inputs[group].covariance.empty()) rounding.emplace(inputs[group].covariance, inputs[group].size());
+      for (std::size_t o = group * width; o < (group + 1) * width; ++o) {
+        const auto channel = channel_of(id, o, inputs[group].size());
+        const double least = least_scale(node, bias_of(id, o));
+        const int bits = weight_bits(node.op);
+        const RoundedRow rounded = rounding ? rounding->round(channel, bits, least)
+                                            : internal::rounded_to_nearest(channel, std::max(internal::nearest_scale(channel, bits), least), bits);
+        double sum = 0;
+        for (std::size_t i = 0; i < rounded.q.size(); ++i) sum += rounded.q[i] * inputs[group].mean[i];
+        const double mean = double{calibration_.means[static_cast<std::size_t>(id)][o]};
+        add(o, rounded, options_.correct_bias ? mean - sum * rounded.scale * double{input(node).output.scale} : bias_of(id, o));
+      }
+    }
+  }
+
+  std::size_t row_size(NodeId id, std::size_t out) const { return model_.weights[static_cast<std::size_t>(id)].kernel.size() / out; }
+  std::span<const float> channel_of(NodeId id, std::size_t o, std::size_t row) const {
+    return {&model_.weights[static_cast<std::size_t>(id)].kernel[o * row], row};
+  }
+  double bias_of(NodeId id, std::size_t o) const { return double{model_.weights[static_cast<std::size_t>(id)].bias[o]}; }
+
+  /// Below this scale the bias would not fit, or products would be rescaled by less than fixed point can.
+  double least_scale(const IntegerNode& node, double bias) const {
     const double in = double{input(node).output.scale}, out = double{node.output.scale};
-    return std::max({weight_scale(weights, bits), std::abs(bias) / (in * greatest_bias), least_multiplier * out / in});
+    return std::max(std::abs(bias) / (in * greatest_bias), least_multiplier * out / in);
   }
 
-  void add_channel(IntegerNode& node, std::span<const float> weights, std::span<std::int8_t> quantised, double bias,
-                   std::size_t o) const {
-    const double limit = (1 << (weight_bits(node.op) - 1)) - 1, scale = double{node.kernel_scales[o]};
+  /// What the output lacks on average once its weights are rounded, by the float means of its inputs.
+  double mean_error(const IntegerNode& node, std::size_t o, std::span<const float> weights, const RoundedRow& rounded) const {
     const auto& means = calibration_.means[static_cast<std::size_t>(input(node).source)];
-    const std::size_t taps = taps_of(node), depth = weights.size() / taps, first = first_input(node, o, depth);
+    const std::size_t taps = taps_of(node), first = first_input(node, o, weights.size() / taps);
+    double error = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      error += (weights[i] - rounded.q[i] * rounded.scale) * double{means[first + i / taps]};
+    return error;
+  }
+
+  void add_bias(IntegerNode& node, std::size_t o, const RoundedRow& rounded, double bias) const {
     std::int64_t reach = 0;
-    for (std::size_t i = 0; i < weights.size(); ++i) {
-      const double q = std::clamp(std::nearbyint(weights[i] / scale), -limit, limit);
-      quantised[i] = static_cast<std::int8_t>(q);
-      reach += 255 * std::abs(static_cast<std::int64_t>(q));
-      bias += (weights[i] - q * scale) * double{means[first + i / taps]};
-    }
-    const double bias_scale = double{input(node).output.scale * node.kernel_scales[o]};
-    const double rounded = std::nearbyint(bias / bias_scale);
-    if (!(std::abs(rounded) + static_cast<double>(reach) <= std::numeric_limits<std::int32_t>::max()))
+    for (const std::int8_t q : rounded.q) reach += 255 * std::abs(std::int64_t{q});
+    const double in_quanta = std::nearbyint(bias / double{input(node).output.scale * node.kernel_scales[o]});
+    if (!(std::abs(in_quanta) + static_cast<double>(reach) <= std::numeric_limits<std::int32_t>::max()))
       refuse(node.name, "the sum of output channel " + std::to_string(o) + " could leave 32 bits");
-    node.bias.push_back(static_cast<std::int32_t>(rounded));
+    node.bias.push_back(static_cast<std::int32_t>(in_quanta));
   }
 
   static std::size_t taps_of(const IntegerNode& node) {
@@ -227,9 +256,11 @@ class Quantiser {
   const Model& model_;
   const Graph& graph_;
   const Calibration& calibration_;
+  const QuantiseOptions& options_;
   std::vector<std::vector<NodeId>> readers_;
   std::vector<std::int32_t> place_;
   IntegerModel result_;
+  std::optional<internal::Propagation> samples_;  ///< through result_, where rounding asks for them
 };
 
 }  // namespace
@@ -241,18 +272,21 @@ std::int8_t quantise(float x, const Quantisation& quantisation) {
 
 std::string_view rounding_name(Rounding rounding) { return rounding == Rounding::single ? "single" : "double"; }
 
-IntegerModel quantised(const Model& folded, const Calibration& calibration) {
+IntegerModel quantised(const Model& folded, const Calibration& calibration, const QuantiseOptions& options,
+                       std::span<const float> images) {
   const auto nodes = static_cast<std::size_t>(folded.graph.size());
   if (calibration.ranges.size() != nodes || calibration.means.size() != nodes)
     throw std::invalid_argument("a calibration of " + std::to_string(calibration.ranges.size()) +
                                 " nodes for a model of " + std::to_string(nodes));
-  return Quantiser(folded, calibration).run();
+  return Quantiser(folded, calibration, options, images).run();
 }
 
-IntegerModel quantised(const Model& model, std::span<const float> images, const CalibrationOptions& options) {
+IntegerModel quantised(const Model& model, std::span<const float> images, const QuantiseOptions& options) {
   const Model plain = folded(model);
-  const Model even = equalised(plain, calibrate(plain, images, options));
-  return quantised(even, calibrate(even, images, options));
+  const Calibration seen = calibrate(plain, images, options.calibration);
+  if (!options.equalise) return quantised(plain, seen, options, images);
+  const Model even = equalised(plain, seen);
+  return quantised(even, calibrate(even, images, options.calibration), options, images);
 }
 
 std::vector<std::int8_t> quantised_input(const IntegerModel& model, std::span<const float> input) {

@@ -33,6 +33,7 @@ struct IntegerNode {
   std::vector<std::int32_t> bias;            ///< [out] at scale (input scale) * (kernel scale)
   std::vector<std::int8_t> table;            ///< Activation: the output for q = -128 ... 127
   NodeId source = 0;                         ///< the node of the folded model whose value this is
+  Range seen = {};                           ///< all values that calibration saw here: for forms of finer steps
 };
 
 /// Scales of the output are those of the input for max pools, average pools with a window, shuffles and flatten;
@@ -52,16 +53,34 @@ enum class Rounding {
 /// "single" and "double".
 std::string_view rounding_name(Rounding rounding);
 
+/// How weights become integers.
+enum class WeightRounding {
+  nearest,       ///< each for itself
+  second_order,  ///< so that each layer's output changes least for the inputs it has: GPTQ (Frantar et al., "GPTQ:
+                 ///< accurate post-training quantization for generative pre-trained transformers", 2023), then
+                 ///< coordinate descent on weights and scale. For weights of few bits; costs some seconds. Rows of
+                 ///< more than 2,048 weights are rounded to nearest.
+};
+
+struct QuantiseOptions {
+  CalibrationOptions calibration = {};
+  bool equalise = true;      ///< channels brought to like ranges first, see equalise.hpp
+  bool correct_bias = true;  ///< each bias takes up the mean error that rounding its weights makes (Nagel et al.,
+                             ///< "Data-free quantization through weight equalization and bias correction", 2019)
+  WeightRounding rounding = WeightRounding::nearest;
+};
+
 /// Quantises a folded model with what calibration saw. Weights are symmetric per output channel in [-127, 127]
-/// (in [-7, 7] where weight_bits is 4), and each bias takes up the mean error that rounding its weights makes
-/// (Nagel et al., "Data-free quantization through weight equalization and bias correction", 2019).
+/// (in [-7, 7] where weight_bits is 4). `images` are the samples that calibration saw; only second-order rounding
+/// reads them. Of the options those before rounding (calibration, equalise) are not read.
 /// Throws std::invalid_argument naming the node: a range that is not finite, activations or weights of a width
 /// that int8 does not hold, a sum that could leave int32.
-IntegerModel quantised(const Model& folded, const Calibration& calibration);
+IntegerModel quantised(const Model& folded, const Calibration& calibration, const QuantiseOptions& options = {},
+                       std::span<const float> images = {});
 
 /// All of it at once, from a trained model (folded or not) and some hundred real samples (each channels × height ×
 /// width, normalised): folded, calibrated, equalised, calibrated again, quantised. Throws as these do.
-IntegerModel quantised(const Model& model, std::span<const float> images, const CalibrationOptions& options = {});
+IntegerModel quantised(const Model& model, std::span<const float> images, const QuantiseOptions& options = {});
 
 /// A sample (channels × height × width, normalised) as the int8 input, channels last.
 std::vector<std::int8_t> quantised_input(const IntegerModel& model, std::span<const float> input);

@@ -65,13 +65,13 @@ struct Rescale {
 struct Context {
   const IntegerModel& model;
   const IntegerNode& node;
-  const std::vector<Bytes>& values;
+  std::span<const Bytes* const> inputs;
   const Wide& packed;
   const std::vector<Rescale>& rescales;  ///< of a layer, one per output channel
   Rounding rounding;
 
   const IntegerNode& input_node(std::size_t i = 0) const { return model.nodes[size_of(node.inputs[i])]; }
-  const Bytes& input(std::size_t i = 0) const { return values[size_of(node.inputs[i])]; }
+  const Bytes& input(std::size_t i = 0) const { return *inputs[i]; }
   std::int32_t input_zero(std::size_t i = 0) const { return input_node(i).output.zero_point; }
   float input_scale(std::size_t i = 0) const { return input_node(i).output.scale; }
 
@@ -251,21 +251,43 @@ std::vector<Rescale> layer_rescales(const IntegerModel& model, const IntegerNode
 
 }  // namespace
 
+struct NodeInterpreter::State {
+  const IntegerModel& model;
+  std::size_t node;
+  Rounding rounding;
+  Wide packed;
+  std::vector<Rescale> rescales;
+};
+
+NodeInterpreter::NodeInterpreter(const IntegerModel& model, std::size_t node, Rounding rounding)
+    : state_(std::make_unique<State>(State{model, node, rounding, {}, {}})) {
+  const IntegerNode& itself = model.nodes[node];
+  if (!itself.kernel.empty()) state_->packed = outputs_last<std::int16_t>(itself.kernel, size_of(itself.shape.channels));
+  state_->rescales = layer_rescales(model, itself, rounding);
+}
+NodeInterpreter::~NodeInterpreter() = default;
+NodeInterpreter::NodeInterpreter(NodeInterpreter&&) noexcept = default;
+
+void NodeInterpreter::run(std::span<const Bytes* const> inputs, Bytes& output) const {
+  const IntegerNode& node = state_->model.nodes[state_->node];
+  const Context context{state_->model, node, inputs, state_->packed, state_->rescales, state_->rounding};
+  std::visit([&](const auto& op) { run_op(context, op, output); }, node.op);
+}
+
 struct IntegerInterpreter::State {
   IntegerModel model;
-  Rounding rounding;
-  std::vector<Wide> packed;
-  std::vector<std::vector<Rescale>> rescales;
+  std::vector<NodeInterpreter> nodes;
   std::vector<Bytes> values;
+  std::vector<std::vector<const Bytes*>> inputs;  ///< of each node, among the values
 };
 
 IntegerInterpreter::IntegerInterpreter(const IntegerModel& model, Rounding rounding)
-    : state_(std::make_unique<State>(State{model, rounding, {}, {}, {}})) {
-  for (const IntegerNode& node : model.nodes) {
-    state_->packed.push_back(
-        node.kernel.empty() ? Wide{} : outputs_last<std::int16_t>(node.kernel, size_of(node.shape.channels)));
-    state_->rescales.push_back(layer_rescales(model, node, rounding));
-    state_->values.emplace_back(static_cast<std::size_t>(node.shape.elements()));
+    : state_(std::make_unique<State>(State{model, {}, {}, {}})) {
+  for (const IntegerNode& node : model.nodes) state_->values.emplace_back(static_cast<std::size_t>(node.shape.elements()));
+  for (std::size_t n = 0; n < model.nodes.size(); ++n) {
+    state_->nodes.emplace_back(state_->model, n, rounding);
+    auto& inputs = state_->inputs.emplace_back();
+    for (const std::int32_t input : model.nodes[n].inputs) inputs.push_back(&state_->values[size_of(input)]);
   }
 }
 IntegerInterpreter::~IntegerInterpreter() = default;
@@ -277,11 +299,7 @@ std::vector<std::int8_t> IntegerInterpreter::run(std::span<const std::int8_t> in
     throw std::invalid_argument("an input of " + std::to_string(input.size()) + " numbers for a network that takes " +
                                 to_string(model.nodes[0].shape));
   state_->values[0].assign(input.begin(), input.end());
-  for (std::size_t i = 1; i < model.nodes.size(); ++i) {
-    const Context context{model,           model.nodes[i], state_->values, state_->packed[i], state_->rescales[i],
-                          state_->rounding};
-    std::visit([&](const auto& op) { run_op(context, op, state_->values[i]); }, model.nodes[i].op);
-  }
+  for (std::size_t i = 1; i < model.nodes.size(); ++i) state_->nodes[i].run(state_->inputs[i], state_->values[i]);
   return state_->values[size_of(model.output)];
 }
 

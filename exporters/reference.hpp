@@ -27,6 +27,22 @@ class IntegerInterpreter {
   std::unique_ptr<State> state_;
 };
 
+/// One node of an integer model by itself, on one sample after another.
+class NodeInterpreter {
+ public:
+  /// The model must outlive this; nodes may be added behind this one.
+  NodeInterpreter(const IntegerModel& model, std::size_t node, Rounding rounding = Rounding::single);
+  ~NodeInterpreter();
+  NodeInterpreter(NodeInterpreter&&) noexcept;
+
+  /// `inputs`: what each of the node's inputs holds; `output` has the size of the node's shape. All channels last.
+  void run(std::span<const std::vector<std::int8_t>* const> inputs, std::vector<std::int8_t>& output) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// A positive factor as an integer multiplier in [2^30, 2^31) and a power of two: factor = multiplier * 2^(shift - 31).
 struct FixedPoint {
   std::int32_t multiplier = 0;
