@@ -10,9 +10,20 @@
 namespace paretoforge {
 namespace {
 
+/// "model_int4.onnx 16 of 16, model_float16.onnx within 0.8 %".
+std::string forms_text(const BundleCheck& check) {
+  std::string text;
+  for (const OnnxFormCheck& form : check.forms) {
+    char difference[64];
+    std::snprintf(difference, sizeof difference, " %zu of %zu, within %.2g %%", form.agreeing, form.samples, 100 * form.difference);
+    text += (text.empty() ? "" : "; ") + form.file + difference;
+  }
+  return text.empty() ? "-" : text;
+}
+
 int verify(const std::string& folder) {
   const std::vector<BundleCheck> checks = verify_bundle(folder, torchscript_format());
-  std::vector<std::vector<std::string>> rows = {{"model", "samples", "agreeing", "greatest difference", "C form, bytes equal", "TFLite, agreeing", "TorchScript, difference", "result"}};
+  std::vector<std::vector<std::string>> rows = {{"model", "samples", "agreeing", "greatest difference", "C form, bytes equal", "TFLite, agreeing", "TorchScript, difference", "other ONNX forms", "result"}};
   bool all_passed = true;
   for (const BundleCheck& check : checks) {
     char quanta[32];
@@ -27,7 +38,7 @@ int verify(const std::string& folder) {
     char torch[32] = "-";
     if (check.torch_samples > 0) std::snprintf(torch, sizeof torch, "%.2g", check.torch_difference);
     for (const std::string& skipped : check.skipped) std::cerr << "skipped: " << skipped << '\n';
-    rows.push_back({check.model, std::to_string(check.samples), std::to_string(check.agreeing), quanta, c, tflite.empty() ? "-" : tflite, torch, passed(check) ? "passed" : "FAILED"});
+    rows.push_back({check.model, std::to_string(check.samples), std::to_string(check.agreeing), quanta, c, tflite.empty() ? "-" : tflite, torch, forms_text(check), passed(check) ? "passed" : "FAILED"});
     all_passed = all_passed && passed(check);
   }
   std::cout << aligned(rows);

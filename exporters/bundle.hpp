@@ -9,6 +9,7 @@
 
 #include "exporters/formats.hpp"
 #include "exporters/integer_model.hpp"
+#include "exporters/onnx_forms.hpp"
 #include "exporters/verify.hpp"
 
 namespace paretoforge {
@@ -67,6 +68,7 @@ struct BundleCheck {
   std::vector<RuntimeCheck> tflite;        ///< model.tflite, in each runtime that is here
   std::size_t torch_samples = 0;           ///< golden samples run through TorchScript
   double torch_difference = 0;             ///< the greatest from golden_float.bin, over its greatest value
+  std::vector<OnnxFormCheck> forms;        ///< of ONNX's other forms
   std::vector<std::string> skipped;        ///< checks that could not be made here, and how to install what they need
 };
 

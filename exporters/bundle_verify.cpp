@@ -6,6 +6,7 @@
 #include "exporters/bundle.hpp"
 #include "exporters/bundle_internal.hpp"
 #include "exporters/c_runner.hpp"
+#include "exporters/onnx_forms.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/sha256_internal.hpp"
 #include "exporters/tflite_runner.hpp"
@@ -84,6 +85,21 @@ std::string skipped_run(const std::string& file, const TfliteRuntime& runtime) {
   return "running " + file + " in " + std::string(runtime.title) + ", which is not installed\n   = " + std::string(runtime.install);
 }
 
+/// Between two processors the last bits of floats may differ.
+constexpr double form_slack = 0.01;
+
+void check_forms(const Json& model, const Golden& golden, const fs::path& folder, BundleCheck& check) {
+  std::vector<GoldenSample> samples;
+  for (std::size_t i = 0; i < golden.samples; ++i)
+    samples.push_back({sample(golden.input, golden.bytes, i * golden.in), sample(golden.output, golden.bytes, golden.samples * golden.in + i * golden.out)});
+  for (const auto& [name, entry] : model.at("files").items()) {
+    if (!is_onnx_form(name) || samples.empty()) continue;
+    const Json* measured = model.contains("parity_forms") && model["parity_forms"].contains(name) ? &model["parity_forms"][name] : nullptr;
+    const double allowed = form_slack + (measured != nullptr ? measured->at("difference").get<double>() : 1);
+    check.forms.push_back(check_onnx_form(name, read_file(folder / name), samples, allowed));
+  }
+}
+
 void check_c_files(const Golden& golden, const fs::path& folder, BundleCheck& check) {
   const auto compiler = host_c_compiler();
   if (!compiler) {
@@ -142,6 +158,7 @@ BundleCheck check_model(const Json& model, const fs::path& folder, const TorchSc
   check.model = model.at("name");
   const Golden golden = read_golden(model.at("golden"), folder);
   if (model.at("files").contains("model.onnx")) check_onnx_files(golden, folder, check);
+  check_forms(model, golden, folder, check);
   if (model.at("files").contains("c/model.c") && golden.samples > 0) check_c_files(golden, folder, check);
   if (model.at("files").contains("model.tflite") && golden.samples > 0) check_tflite_file(golden, folder, check);
   if (model.at("files").contains("model.pt") && golden.samples > 0) check_torchscript_file(golden, folder, torchscript, check);
@@ -177,7 +194,8 @@ std::vector<BundleCheck> verify_bundle(const fs::path& folder, const TorchScript
 
 bool passed(const BundleCheck& check) {
   const auto agrees = [](const auto& run) { return run.agreeing + run.samples / 1000 >= run.samples; };
-  return agrees(check) && check.c_equal == check.c_samples && check.torch_difference <= greatest_float_difference && std::all_of(check.tflite.begin(), check.tflite.end(), agrees);
+  return agrees(check) && check.c_equal == check.c_samples && check.torch_difference <= greatest_float_difference && std::all_of(check.tflite.begin(), check.tflite.end(), agrees) &&
+         std::all_of(check.forms.begin(), check.forms.end(), [](const OnnxFormCheck& form) { return passed(form); });
 }
 
 }  // namespace paretoforge

@@ -15,6 +15,7 @@
 #include "exporters/c_runner.hpp"
 #include "exporters/float_model.hpp"
 #include "exporters/formats.hpp"
+#include "exporters/onnx_forms.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/reference.hpp"
 #include "exporters/sha256_internal.hpp"
@@ -153,6 +154,11 @@ Json parity_json(const BundleModel& model, const std::string& onnx) {
           {"float_ops", fusion.float_ops}};
 }
 
+Json form_json(const BundleModel& model, const ExportedFile& file) {
+  const OnnxFormCheck check = proven_onnx_form(file.name, file.bytes, model.model, model.integer, model.golden);
+  return {{"samples", check.samples}, {"agreeing", check.agreeing}, {"difference", check.difference}};
+}
+
 /// The C form on this machine: its bytes are the reference's, or the model is not exported.
 Json c_parity_json(const BundleModel& model, const CCompiler& compiler, const std::string& golden) {
   const CJob job = c_job(model.integer, model.name, model.golden);
@@ -223,6 +229,8 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
       json["parity"] = parity_json(model, file.bytes);
     if (file.name == "model.tflite" && !model.golden.empty()) json["parity_tflite"] = tflite_parity_json(model, file.bytes);
     if (file.name == "model.pt" && !model.golden.empty()) json["parity_torchscript"] = torchscript_parity_json(model, *bundle.torchscript, file.bytes);
+    if (is_onnx_form(file.name) && OnnxRuntime::available() && !model.golden.empty())
+      json["parity_forms"][file.name] = form_json(model, file);
     if (const auto compiler = host_c_compiler(); file.name == "c/model.c" && compiler && !model.golden.empty())
       json["parity_c"] = c_parity_json(model, *compiler, golden);
   }

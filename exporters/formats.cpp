@@ -19,6 +19,16 @@ std::vector<ExportedFile> write_onnx(const ExportSource& source) {
   return files;
 }
 
+std::vector<ExportedFile> write_int4(const ExportSource& source) {
+  return {{"model_int4.onnx", int4_onnx(source.integer, source.labels)}};
+}
+std::vector<ExportedFile> write_int16(const ExportSource& source) {
+  return {{"model_int16.onnx", int16_onnx(source.integer, source.labels)}};
+}
+std::vector<ExportedFile> write_float16(const ExportSource& source) {
+  return {{"model_float16.onnx", float16_onnx(source.model, source.labels)}};
+}
+
 std::vector<ExportedFile> write_c(const ExportSource& source) {
   CSource code = c_source(source.integer, source.labels.name);
   return {{"c/model.h", std::move(code.header)}, {"c/model.c", std::move(code.source)}};
@@ -43,6 +53,9 @@ std::span<const Format> formats() {
       Format{"onnx", "ONNX, quantised (model.onnx, QDQ) and in float (model_float.onnx)", write_onnx},
       Format{"tflite", "TFLite, int8 (model.tflite)", write_tflite, refused_by_tflite},
       Format{"torchscript", "TorchScript in float, for LibTorch and PyTorch (model.pt)", write_torchscript},
+      Format{"onnx_int4", "ONNX, int8 with weights of 4 bits packed (model_int4.onnx, opset 21); see --bits", write_int4},
+      Format{"onnx_int16", "ONNX, 16-bit activations and int8 weights (model_int16.onnx, opset 21)", write_int16},
+      Format{"onnx_float16", "ONNX in float16 (model_float16.onnx)", write_float16},
       Format{"c", "C99 for microcontrollers and all else (c/model.c, c/model.h), int8", write_c},
   };
   return table;

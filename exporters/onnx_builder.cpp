@@ -1,5 +1,7 @@
 // The ONNX form of each op of space, shared by the float and the integer writer.
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <stdexcept>
 
 #include "exporters/onnx_builder_internal.hpp"
@@ -24,13 +26,30 @@ void describe(onnx::ValueInfoProto& info, const Value& value, std::int64_t batch
   for (const std::int64_t dim : dims_of(value, batch)) type.mutable_shape()->add_dim()->set_dim_value(dim);
 }
 
+/// TensorProto's INT4 (ONNX 1.16), which older headers do not name.
+constexpr int tensor_int4 = 22;
+
+/// A float as IEEE half, to nearest, ties to even.
+std::uint16_t half_of(float value, const std::string& name) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value), size = bits & 0x7fffffff;
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000);
+  if (!(std::abs(value) < 65520.0f))
+    throw std::invalid_argument(name + ": " + std::to_string(value) + " is too great for float16");
+  // Below 2^-14 halves are whole multiples of 2^-24; the sum leaves just those bits, rounded by the processor.
+  if (size < 0x38800000) return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(std::abs(value) + 0.5f) - 0x3f000000));
+  const std::uint32_t rounded = size + 0xfff + (size >> 13 & 1);
+  return static_cast<std::uint16_t>(sign | ((rounded >> 13) - (112 << 10)));
+}
+
 }  // namespace
 
-OnnxBuilder::OnnxBuilder(const OnnxOptions& options) : graph_(model_.mutable_graph()), batch_(options.batch) {
+OnnxBuilder::OnnxBuilder(const OnnxOptions& options, OnnxNumbers numbers)
+    : graph_(model_.mutable_graph()), batch_(options.batch), numbers_(numbers) {
   if (options.batch < 1) throw std::invalid_argument("an ONNX file needs a batch of at least 1");
-  model_.set_ir_version(8);
+  const bool new_types = numbers == OnnxNumbers::int4_weights || numbers == OnnxNumbers::int16_activations;
+  model_.set_ir_version(new_types ? 10 : 8);
   model_.set_producer_name("paretoforge");
-  model_.add_opset_import()->set_version(14);
+  model_.add_opset_import()->set_version(new_types ? 21 : 14);
   graph_->set_name(options.name);
   for (const auto& [key, value] : options.metadata) {
     auto& entry = *model_.add_metadata_props();
@@ -72,6 +91,12 @@ onnx::TensorProto& OnnxBuilder::tensor(const std::string& name, int type, const 
 }
 
 std::string OnnxBuilder::constant(const std::string& name, const std::vector<float>& values, const Dims& dims) {
+  if (numbers_ == OnnxNumbers::float16) {
+    std::vector<std::uint16_t> halves;
+    for (const float value : values) halves.push_back(half_of(value, name));
+    tensor(name, onnx::TensorProto::FLOAT16, dims).set_raw_data(halves.data(), halves.size() * sizeof(std::uint16_t));
+    return name;
+  }
   tensor(name, onnx::TensorProto::FLOAT, dims).set_raw_data(values.data(), values.size() * sizeof(float));
   return name;
 }
@@ -92,13 +117,31 @@ std::string OnnxBuilder::constant(const std::string& name, const std::vector<std
   return name;
 }
 
+std::string OnnxBuilder::zero_points(const std::string& name, const Quantisation& quantisation, std::size_t count, const Dims& dims) {
+  if (numbers_ != OnnxNumbers::int16_activations)
+    return constant(name, std::vector<std::uint8_t>(count, shifted(quantisation.zero_point)), dims);
+  const std::vector<std::uint16_t> values(count, static_cast<std::uint16_t>(quantisation.zero_point + 32768));
+  tensor(name, onnx::TensorProto::UINT16, dims).set_raw_data(values.data(), values.size() * sizeof(std::uint16_t));
+  return name;
+}
+
+std::string OnnxBuilder::packed_constant(const std::string& name, const std::vector<std::int8_t>& values, const Dims& dims) {
+  std::vector<std::uint8_t> bytes((values.size() + 1) / 2, 0);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    bytes[i / 2] = static_cast<std::uint8_t>(bytes[i / 2] | (values[i] & 15) << (i % 2 * 4));
+  tensor(name + ".int4", tensor_int4, dims).set_raw_data(bytes.data(), bytes.size());
+  return node("Cast", name, {name + ".int4"}, {}, {{"to", onnx::TensorProto::INT8}});
+}
+
 Value OnnxBuilder::input(const std::string& name, const Shape& shape) {
-  const Value value{name, shape, false};
+  Value value{name, shape, false};
   describe(*graph_->add_input(), value, batch_);
+  if (numbers_ == OnnxNumbers::float16) value.name = node("Cast", name + ".float16", {name}, {}, {{"to", onnx::TensorProto::FLOAT16}});
   return value;
 }
 
 void OnnxBuilder::output(Value value, const std::string& name) {
+  if (numbers_ == OnnxNumbers::float16) value.name = node("Cast", value.name + ".float", {value.name}, {}, {{"to", onnx::TensorProto::FLOAT}});
   auto& nodes = *graph_->mutable_node();
   const auto maker =
       std::find_if(nodes.begin(), nodes.end(), [&](const auto& node) { return node.output(0) == value.name; });
@@ -116,7 +159,7 @@ void OnnxBuilder::output(Value value, const std::string& name) {
 
 Value OnnxBuilder::dequantised(const Value& value, const Quantisation& quantisation, const std::string& name) {
   const std::string scale = constant(name + ".scale", std::vector{quantisation.scale}, {});
-  const std::string zero = constant(name + ".zero_point", std::vector{shifted(quantisation.zero_point)}, {});
+  const std::string zero = zero_points(name + ".zero_point", quantisation, 1, {});
   return {node("DequantizeLinear", name + ".dq", {name + ".q", scale, zero}), value.shape, value.flat, quantisation};
 }
 

@@ -28,9 +28,17 @@ struct Value {
   std::optional<Quantisation> quantisation = {};  ///< where the tensor comes from a DequantizeLinear
 };
 
+/// What the numbers of a file are, and the least opset that knows them.
+enum class OnnxNumbers {
+  usual,            ///< float, int8 weights, uint8 activations: opset 14
+  int4_weights,     ///< weights of four bits and fewer two to a byte: opset 21
+  int16_activations,  ///< activations of 16 bits (uint16 in the file): opset 21
+  float16,          ///< all floats but the network's input and output: opset 14
+};
+
 class OnnxBuilder {
  public:
-  explicit OnnxBuilder(const OnnxOptions& options);
+  explicit OnnxBuilder(const OnnxOptions& options, OnnxNumbers numbers = OnnxNumbers::usual);
 
   using Attribute = std::pair<std::string_view, std::vector<std::int64_t>>;  ///< a list, or a number where `scalar`
   /// Adds a node with one output named like itself; returns that name.
@@ -39,7 +47,8 @@ class OnnxBuilder {
                    const std::vector<std::pair<std::string_view, std::int64_t>>& numbers = {},
                    const std::vector<std::pair<std::string_view, float>>& floats = {});
 
-  /// Constants; dims empty is a scalar of rank 0.
+  /// Constants; dims empty is a scalar of rank 0. Floats become float16 where the file's numbers are; one that is too
+  /// great for that is refused (std::invalid_argument).
   std::string constant(const std::string& name, const std::vector<float>& values,
                        const std::vector<std::int64_t>& dims);
   std::string constant(const std::string& name, const std::vector<std::int8_t>& values,
@@ -50,6 +59,13 @@ class OnnxBuilder {
                        const std::vector<std::int64_t>& dims);
   std::string constant(const std::string& name, const std::vector<std::int64_t>& values,
                        const std::vector<std::int64_t>& dims);
+
+  /// Activations at a tensor's zero point; a Zero's value, and the zero point itself where dims is empty.
+  std::string zero_points(const std::string& name, const Quantisation& quantisation, std::size_t count,
+                          const std::vector<std::int64_t>& dims);
+  /// int8 weights from a tensor that holds them in four bits, two to a byte.
+  std::string packed_constant(const std::string& name, const std::vector<std::int8_t>& values,
+                              const std::vector<std::int64_t>& dims);
 
   Value input(const std::string& name, const Shape& shape);
   /// Makes `value` an output of the graph under the name `name`.
@@ -72,6 +88,7 @@ class OnnxBuilder {
   Value as_flat(const Value& value);
 
   std::int64_t batch() const { return batch_; }
+  OnnxNumbers numbers() const { return numbers_; }
   std::string serialised() const;
 
  private:
@@ -84,6 +101,7 @@ class OnnxBuilder {
   onnx::ModelProto model_;
   onnx::GraphProto* graph_;
   std::int64_t batch_;
+  OnnxNumbers numbers_;
   std::map<std::string, Value> reshaped_;  ///< by name: several readers share one reshape
 };
 

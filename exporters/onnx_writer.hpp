@@ -27,6 +27,20 @@ std::string float_onnx(const Model& model, const OnnxOptions& options = {});
 /// the only form that ONNX Runtime computes in integers on every processor.
 std::string qdq_onnx(const IntegerModel& model, const OnnxOptions& options = {});
 
+/// The integer model as `qdq_onnx` writes it, but weights of four bits and fewer stand two to a byte, as INT4 that a
+/// Cast turns into int8: runtimes do that once, when they load the file, and then compute in integers as before (of
+/// int4 straight into a DequantizeLinear they make float layers). Opset 21, IR version 10.
+std::string int4_onnx(const IntegerModel& model, const OnnxOptions& options = {});
+
+/// The integer model with activations of 16 bits, over twice what calibration saw of each tensor; weights as they are.
+/// UINT16 in QuantizeLinear and DequantizeLinear. ONNX Runtime 1.30 has no integer kernels for it: layers run in float
+/// between conversions. Opset 21, IR version 10.
+std::string int16_onnx(const IntegerModel& model, const OnnxOptions& options = {});
+
+/// The float model in float16; its input and output stay float. Throws std::invalid_argument, naming it, where a
+/// weight or bias is 65520 or more, and as `folded` does.
+std::string float16_onnx(const Model& model, const OnnxOptions& options = {});
+
 /// Every layer of the integer model side by side, each with inputs of its own ("NAME.0", "NAME.1": float
 /// [batch, channels, height, width]) and an output of its own ("NAME.output", same form): errors of one layer cannot
 /// reach another. Zeros and inputs, which compute nothing, are left out.

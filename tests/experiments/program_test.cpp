@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "catch.hpp"
+#include "exporters/onnx_runtime.hpp"
 #include "program.hpp"
 
 using program::run;
@@ -216,6 +217,24 @@ TEST_CASE("what cannot be written is said, and nothing else is overwritten") {
   REQUIRE_THAT(program::read(scratch / "target.csv"), ContainsSubstring("macs"));
   REQUIRE(std::filesystem::is_symlink(scratch / "link.csv"));
   REQUIRE(run("export " + configs + "/architectures/mlperf_tiny_resnet8.yaml --seed -3 --out " + (scratch / "b").string()).code == 2);
+}
+
+TEST_CASE("export writes four-bit, 16-bit and float16 files and proves them; verify runs them again") {
+  if (!OnnxRuntime::available()) return std::puts("SKIPPED: needs ONNX Runtime"), void();
+  const Scratch scratch("forms");
+  const std::string network = "export " + configs + "/architectures/mlperf_tiny_ds_cnn.yaml --seed 1 --out " + (scratch / "bundle").string();
+  const auto made = run(network + " --bits 4 --calibration min_max --formats onnx_int4,onnx_int16,onnx_float16,onnx");
+  REQUIRE(made.code == 0);
+  const auto folder = scratch / "bundle" / "mlperf_tiny_ds_cnn";
+  REQUIRE(std::filesystem::file_size(folder / "model_int4.onnx") < std::filesystem::file_size(folder / "model.onnx") - 8000);
+  const auto checked = run("verify " + (scratch / "bundle").string());
+  REQUIRE(checked.code == 0);
+  REQUIRE_THAT(checked.out, ContainsSubstring("model_int4.onnx 16 of 16") && ContainsSubstring("model_int16.onnx") && ContainsSubstring("model_float16.onnx"));
+  REQUIRE_THAT(run(network + " --formats onnx_int4").err, ContainsSubstring("--bits"));
+  REQUIRE(run(network + " --formats onnx_int4").code == 2);
+  REQUIRE(run(network + " --bits mixed").code == 2);
+  REQUIRE_THAT(run(network + " --bits 5").err, ContainsSubstring("8, 4, mixed"));
+  REQUIRE_THAT(run(network + " --calibration minmax").err, ContainsSubstring("did you mean 'min_max'"));
 }
 
 TEST_CASE("networks beyond all bounds are refused, not counted wrongly") {
