@@ -45,8 +45,8 @@ Range chosen(const Histogram& histogram, const CalibrationOptions& options) {
 
 /// What is gathered about one node.
 struct Statistics {
-  explicit Statistics(const Shape& shape)
-      : sums(static_cast<std::size_t>(shape.channels), 0.0), peaks(sums.size(), 0.0f) {}
+  Statistics(const Shape& shape, RangeRule rule)
+      : histogram(rule), sums(static_cast<std::size_t>(shape.channels), 0.0), peaks(sums.size(), 0.0f) {}
 
   void add(std::span<const float> values) {
     histogram.add(values);
@@ -102,7 +102,7 @@ Calibration calibrate(const Model& model, std::span<const float> images, const C
     throw std::invalid_argument("calibration needs whole images of " + to_string(graph.shape(0)) + ", got " +
                                 std::to_string(images.size()) + " numbers");
   std::vector<Statistics> statistics;
-  for (NodeId id = 0; id < graph.size(); ++id) statistics.emplace_back(graph.shape(id));
+  for (NodeId id = 0; id < graph.size(); ++id) statistics.emplace_back(graph.shape(id), options.rule);
   FloatInterpreter interpreter(model);
   for (std::size_t first = 0; first < images.size(); first += size) {
     interpreter.run(images.subspan(first, size));

@@ -19,16 +19,16 @@ void Histogram::add(std::span<const float> values) {
   low_ = std::min(low_, *low);
   high_ = std::max(high_, *high);
   while (std::max(high_, -low_) >= limit_) grow();
-  const float per_bin = static_cast<float>(bins / 2) / limit_;
+  const float per_bin = static_cast<float>(bins_ / 2) / limit_;
   for (const float value : values)
-    if (value != 0.0f) ++counts_[static_cast<std::size_t>(value * per_bin + static_cast<float>(bins / 2))];
+    if (value != 0.0f) ++counts_[static_cast<std::size_t>(value * per_bin + static_cast<float>(bins_ / 2))];
 }
 
 Range Histogram::percentile(double share) const {
   const auto side_end = [&](bool positive) {
     double total = 0, seen = 0;
-    for (std::size_t i = 0; i < bins / 2; ++i) total += static_cast<double>(side(i, positive));
-    for (std::size_t i = 0; i < bins / 2; ++i)
+    for (std::size_t i = 0; i < bins_ / 2; ++i) total += static_cast<double>(side(i, positive));
+    for (std::size_t i = 0; i < bins_ / 2; ++i)
       if ((seen += static_cast<double>(side(i, positive))) >= share * total)
         return total == 0 ? 0.0f : static_cast<float>(i + 1) * bin_width();
     return limit_;
@@ -61,9 +61,9 @@ Range Histogram::least_error() const {
 double Histogram::error(const Range& range) const {
   const double step = (double{range.high} - range.low) / (levels - 1);
   double sum = 0;
-  for (std::size_t i = 0; i < bins; ++i) {
+  for (std::size_t i = 0; i < bins_; ++i) {
     if (counts_[i] == 0) continue;
-    const double centre = (static_cast<double>(i) + 0.5 - bins / 2) * bin_width();
+    const double centre = (static_cast<double>(i) + 0.5 - bins_ / 2) * bin_width();
     const double outside = std::max({0.0, centre - range.high, range.low - centre});
     sum += static_cast<double>(counts_[i]) * (step * step / 12 + outside * outside);
   }
@@ -71,17 +71,17 @@ double Histogram::error(const Range& range) const {
 }
 
 Range Histogram::least_divergence() const {
-  const auto used = [&](float end) { return static_cast<std::size_t>(std::min(std::ceil(end / bin_width()), static_cast<float>(bins / 2))); };
+  const auto used = [&](float end) { return static_cast<std::size_t>(std::min(std::ceil(end / bin_width()), static_cast<float>(bins_ / 2))); };
   const std::size_t below = used(-low_), above = used(high_), most = std::max(below, above);
   Range best = all();
-  double least = divergence(bins / 2 - below, bins / 2 + above);
+  double least = divergence(bins_ / 2 - below, bins_ / 2 + above);
   // Where there are no more bins than levels nothing is lost, however few values are kept: such ranges prove nothing.
   const std::size_t stride = std::max<std::size_t>(1, most / divergence_candidates);
   for (std::size_t reach = most; reach > stride;) {
     reach -= stride;
     const std::size_t low = std::min(reach, below), high = std::min(reach, above);
     if (low + high <= levels) break;
-    const double value = divergence(bins / 2 - low, bins / 2 + high);
+    const double value = divergence(bins_ / 2 - low, bins_ / 2 + high);
     if (value >= least) continue;
     least = value;
     const float end = static_cast<float>(reach) * bin_width();
@@ -97,7 +97,7 @@ double Histogram::divergence(std::size_t first, std::size_t last) const {
   if (size == 0) return 0;
   std::vector<double> clipped(size), seen(size);
   double total = 0, kept = 0;
-  for (std::size_t i = 0; i < bins; ++i) {
+  for (std::size_t i = 0; i < bins_; ++i) {
     const auto count = static_cast<double>(counts_[i]);
     clipped[std::clamp(i, first, last - 1) - first] += count;
     total += count;
@@ -123,8 +123,8 @@ double Histogram::divergence(std::size_t first, std::size_t last) const {
 
 void Histogram::grow() {
   limit_ *= 2;
-  std::array<std::uint64_t, bins> merged{};
-  for (std::size_t i = 0; i < bins; ++i) merged[bins / 4 + i / 2] += counts_[i];
+  std::vector<std::uint64_t> merged(bins_);
+  for (std::size_t i = 0; i < bins_; ++i) merged[bins_ / 4 + i / 2] += counts_[i];
   counts_ = merged;
 }
 
