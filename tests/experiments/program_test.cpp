@@ -1,4 +1,5 @@
 // The program from outside: what it prints, what it refuses and how, and that nothing is lost.
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -220,7 +221,10 @@ TEST_CASE("what cannot be written is said, and nothing else is overwritten") {
 }
 
 TEST_CASE("export writes four-bit, 16-bit and float16 files and proves them; verify runs them again") {
-  if (!OnnxRuntime::available()) return std::puts("SKIPPED: needs ONNX Runtime"), void();
+  if (!paretoforge::OnnxRuntime::available()) {
+    std::puts("SKIPPED: needs ONNX Runtime");
+    return;
+  }
   const Scratch scratch("forms");
   const std::string network = "export " + configs + "/architectures/mlperf_tiny_ds_cnn.yaml --seed 1 --out " + (scratch / "bundle").string();
   const auto made = run(network + " --bits 4 --calibration min_max --formats onnx_int4,onnx_int16,onnx_float16,onnx");
