@@ -107,7 +107,7 @@ TEST_CASE("a benchmark's table is read") {
 }
 
 TEST_CASE("row by row a table is the same") {
-  const std::string text = "\xEF\xBB\xBFa,b\r\n1,\"two\nlines\"\n3,4\n";
+  const std::string text = "\xEF\xBB\xBF" "a,b\r\n1,\"two\nlines\"\n3,4\n";
   TableRows rows(text, "t.csv");
   const Table table = Table::parse(text, "t.csv");
   CHECK(rows.columns() == table.columns());
