@@ -84,11 +84,23 @@ at::Tensor activated(ActivationKind kind, const at::Tensor& x) {
   throw std::logic_error("activation without a branch");
 }
 
+/// The same of ops whose gradients have gradients: hardsigmoid's and hardswish's have none.
+at::Tensor activated_twice_differentiable(ActivationKind kind, const at::Tensor& x) {
+  if (kind == ActivationKind::hard_sigmoid) return at::hardtanh(x + 3, 0, 6) / 6;
+  if (kind == ActivationKind::hard_swish) return x * at::hardtanh(x + 3, 0, 6) / 6;
+  return activated(kind, x);
+}
+
 /// The upper bound of an activation that clamps at 0 from below; 0 for others.
 double upper_bound(const Op& op) {
   const auto* activation = std::get_if<Activation>(&op);
   if (activation == nullptr) return 0;
   return activation->kind == ActivationKind::relu ? infinity : activation->kind == ActivationKind::relu6 ? 6 : 0;
+}
+
+/// Gates are bounded; relu6 is a relu that was made to fit integers.
+bool unbounded(ActivationKind kind) {
+  return kind == ActivationKind::relu || kind == ActivationKind::relu6 || kind == ActivationKind::hard_swish;
 }
 
 at::Tensor sum(const std::vector<at::Tensor>& parts) {
@@ -244,8 +256,15 @@ std::vector<Weights> TorchNetwork::weights() const {
   return result;
 }
 
-at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode) const {
-  c10::AutoGradMode autograd(mode == Mode::training);
+std::vector<at::Tensor> TorchNetwork::kernels() const {
+  std::vector<at::Tensor> result;
+  for (const auto& layer : layers_)
+    if (layer.kernel.defined()) result.push_back(layer.kernel);
+  return result;
+}
+
+at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode, const Watch& watch) const {
+  c10::AutoGradMode autograd(mode != Mode::evaluation && c10::GradMode::is_enabled());
   std::vector<at::Tensor> values(layers_.size());
   auto left = readers_;
   values[0] = images;
@@ -258,6 +277,7 @@ at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode) const {
         in.push_back(--left[static_cast<std::size_t>(input)] == 0 ? std::move(value) : value);
       }
     values[static_cast<std::size_t>(id)] = run(id, in, images.size(0), mode);
+    if (watch) watch(id, values[static_cast<std::size_t>(id)]);
   }
   return values[static_cast<std::size_t>(target_)].flatten(1);
 }
@@ -275,8 +295,10 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
           [&](const GlobalPool& op) { return pooled(op, in[0]); },
           [&](const BatchNorm&) { return deferred(id) ? in[0] : run_norm(id, in[0], -infinity, infinity, mode); },
           [&](const Activation& op) {
+            if (mode == Mode::linear && unbounded(op.kind)) return in[0];
             const NodeId norm = graph_.inputs(id)[0];
-            return deferred(norm) ? run_norm(norm, in[0], 0, upper_bound(op), mode) : activated(op.kind, in[0]);
+            if (deferred(norm)) return run_norm(norm, in[0], 0, upper_bound(op), mode);
+            return twice_ ? activated_twice_differentiable(op.kind, in[0]) : activated(op.kind, in[0]);
           },
           [&](const Add&) { return sum(in); },
           [&](const Concat&) { return at::cat(in, 1); },
@@ -293,6 +315,7 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
 }
 
 at::Tensor TorchNetwork::run_norm(NodeId norm, const at::Tensor& x, double low, double high, Mode mode) const {
+  if (mode == Mode::linear) return x;
   const auto& [kernel, bias, gamma, beta, mean, variance, divisor] = layers_[static_cast<std::size_t>(norm)];
   if (!fused_)
     return at::batch_norm(x, gamma, beta, mean, variance, mode == Mode::training, norm_momentum, batch_norm_epsilon,

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "space/model.hpp"
@@ -24,7 +25,8 @@ inline constexpr double norm_momentum = 0.1;  ///< weight of a new batch in the 
 /// All tensors are [batch, channels, height, width] and channels-last in memory; vectors have height = width = 1.
 class TorchNetwork {
  public:
-  enum class Mode { training, evaluation };
+  /// linear: no norms, and activations that are not bounded hand their input on; with autograd, for synflow.
+  enum class Mode { training, evaluation, linear };
 
   /// Parameters are undefined until initialise or load.
   explicit TorchNetwork(const Graph& graph, at::Device device = at::kCPU, at::ScalarType type = at::kFloat);
@@ -34,8 +36,16 @@ class TorchNetwork {
   void load(const std::vector<Weights>& weights);
   std::vector<Weights> weights() const;
 
-  /// The outputs [batch, elements], those before a final softmax.
-  at::Tensor logits(const at::Tensor& images, Mode mode) const;
+  /// Sees the value of each node that leads to the output when it has been computed. A norm that is fused with the
+  /// activation behind it shows its input.
+  using Watch = std::function<void(NodeId, const at::Tensor&)>;
+
+  /// The outputs [batch, elements], those before a final softmax. Autograd unless in evaluation, or the thread is in a
+  /// NoGradGuard.
+  at::Tensor logits(const at::Tensor& images, Mode mode, const Watch& watch = {}) const;
+
+  /// The weights of convolutions and linear layers in the order of their nodes, leaves of autograd.
+  std::vector<at::Tensor> kernels() const;
 
   /// All trained numbers in one vector, those with weight decay first, and where backward adds their gradients.
   const at::Tensor& parameters() const { return parameters_; }
@@ -45,6 +55,8 @@ class TorchNetwork {
 
   /// For comparison: norms and activations as LibTorch's own ops.
   void set_fused(bool fused) { fused_ = fused; }
+  /// For products with a Hessian: only ops whose gradients have gradients. Slower.
+  void set_twice_differentiable() { fused_ = false, twice_ = true; }
 
  private:
   struct Layer {
@@ -67,6 +79,7 @@ class TorchNetwork {
   at::Tensor parameters_, gradients_;
   std::int64_t decayed_ = 0;
   bool fused_ = true;
+  bool twice_ = false;  ///< see set_twice_differentiable
 };
 
 }  // namespace paretoforge

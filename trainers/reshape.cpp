@@ -41,4 +41,11 @@ void check_fit(const Graph& graph, const Shape& images) {
                         " channels, the data has " + std::to_string(images.channels));
 }
 
+void check_classes(const Graph& graph, std::size_t classes) {
+  const auto outputs = static_cast<std::size_t>(graph.shape(graph.output()).elements());
+  if (outputs != classes)
+    throw TrainingError("the network has " + std::to_string(outputs) + " outputs, the data " +
+                        std::to_string(classes) + " classes");
+}
+
 }  // namespace paretoforge

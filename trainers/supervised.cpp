@@ -234,10 +234,7 @@ class Supervised : public Trainer {
 
   void check(const Graph& graph, const TrainBudget& budget) const {
     check_fit(graph, data_->shape);
-    const auto outputs = static_cast<std::size_t>(graph.shape(graph.output()).elements());
-    if (outputs != data_->classes.size())
-      throw TrainingError("the network has " + std::to_string(outputs) + " outputs, the data " +
-                          std::to_string(data_->classes.size()) + " classes");
+    check_classes(graph, data_->classes.size());
     if (budget.batch < 1 || budget.epochs < 0 || budget.until < 0)
       throw TrainingError("a budget needs a batch of at least 1 and no negative epochs");
     if (budget.until > budget.epochs) throw TrainingError("a training cannot end after more epochs than it has");

@@ -16,6 +16,9 @@ Graph at_resolution(const Graph& graph, std::int32_t resolution);
 /// Throws TrainingError where the network does not take images of so many channels.
 void check_fit(const Graph& graph, const Shape& images);
 
+/// Throws TrainingError where the network has another number of outputs.
+void check_classes(const Graph& graph, std::size_t classes);
+
 /// Fills in the scores over classes. `logits` has a row of equally many outputs for each label, more than any label.
 void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span<const Label> labels);
 

@@ -1,0 +1,74 @@
+// Zero-cost scores: what an untrained network tells of the accuracy it would reach, from one batch.
+// A survey of them, whose definitions are followed: Abdelfattah, Mehrotra, Dudziak and Lane, "Zero-cost proxies for
+// lightweight NAS", ICLR 2021.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "configs/config.hpp"
+#include "space/graph.hpp"
+#include "trainers/data.hpp"
+
+namespace paretoforge {
+
+/// What a score looks at beside the network.
+enum class ScoreSees : std::uint8_t { nothing, noise, images };
+
+/// One batch, the same for every network that is scored.
+struct ScoreBatch {
+  std::size_t size = 64;     ///< images or samples of noise
+  Images images;             ///< of a training part; empty for scores that see none
+  Normalisation input;       ///< of that whole part
+  std::size_t classes = 0;   ///< of the data set
+  std::uint64_t seed = 1;    ///< of weights and noise
+  std::uint64_t digest = 0;  ///< of the data set
+};
+/// `size` images of the training part drawn with the seed, labels included. Throws ConfigError where there are fewer.
+ScoreBatch draw_score_batch(const Dataset& data, std::size_t size, std::uint64_t seed);
+
+/// A row of the table of scores. Greater is better for all of them.
+struct ZeroCostKind {
+  std::string_view name, summary;
+  ScoreSees sees;
+  /// Of the network pruned of what does not lead to its output, untrained: weights are He normal from the batch's seed
+  /// (where the paper says otherwise, as it says), norms use the batch's own statistics. Takes tens to hundreds of
+  /// milliseconds and as much memory as one step of training; one thread; the same number for the same network, batch
+  /// and seed. Always finite; least for a network without any path, but for grasp, which may have either sign and is 0
+  /// there.
+  /// Throws TrainingError where network and images do not fit together or there is not enough memory.
+  double (*score)(const Graph& graph, const ScoreBatch& batch);
+};
+std::span<const ZeroCostKind> zero_cost_scores();
+
+/// What a `score:` section says.
+struct ScoreSettings {
+  const ZeroCostKind* kind = nullptr;  ///< a row of zero_cost_scores()
+  std::optional<Config> data;       ///< what load_dataset reads; where the score sees images, and only there
+  std::size_t batch = 64;           ///< 1 to 100,000
+  std::uint64_t seed = 1;           ///< of weights, noise and the choice of images
+  std::int32_t repeats = 1;         ///< the mean of that many scores with weights (and noise) of their own, 1 to 1000
+
+  /// Reads a name alone or a map {kind, data, batch, seed, repeats}. Throws ConfigError; for keys that this score has no use
+  /// for, too.
+  static ScoreSettings read(const Config& config);
+};
+
+/// Scores networks as the settings say. Safe to use from many threads at once.
+class Scorer {
+ public:
+  /// Reads the data where the score needs any. Throws ConfigError.
+  explicit Scorer(const ScoreSettings& settings);
+  /// Throws TrainingError as ZeroCostKind::score does.
+  double score(const Graph& graph) const;
+  const ScoreBatch& batch() const { return batch_; }
+
+ private:
+  ScoreSettings settings_;
+  ScoreBatch batch_;
+};
+
+}  // namespace paretoforge
