@@ -4,6 +4,7 @@
 
 #include "experiments/command_internal.hpp"
 #include "experiments/front_text.hpp"
+#include "experiments/scoring.hpp"
 #include "experiments/training.hpp"
 #include "exporters/formats.hpp"
 #include "predictors/cost_model.hpp"
@@ -48,7 +49,7 @@ Rows rows_of(const std::string& what) {
   if (what == "exporters") return named(formats());
   if (what == "ops") return named(layer_kinds());
   Rows rows;
-  for (const auto& [name, summary] : what == "data" ? data_names() : trainer_names()) rows.push_back({name, summary});
+  for (const auto& [name, summary] : what == "data" ? data_names() : what == "scores" ? score_names() : trainer_names()) rows.push_back({name, summary});
   return rows;
 }
 
@@ -56,10 +57,10 @@ Rows rows_of(const std::string& what) {
 
 void add_list(CLI::App& app, Run& run) {
   auto what = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("list", "What can be named: spaces, searchers, cost-models, trainers, data, exporters, devices, ops");
+  CLI::App* command = app.add_subcommand("list", "What can be named: spaces, searchers, cost-models, trainers, scores, data, exporters, devices, ops");
   command->add_option("what", *what, "One of these tables")
       ->required()
-      ->check(CLI::IsMember({"spaces", "searchers", "cost-models", "trainers", "data", "exporters", "devices", "ops"}));
+      ->check(CLI::IsMember({"spaces", "searchers", "cost-models", "trainers", "scores", "data", "exporters", "devices", "ops"}));
   command->callback([what, &run] {
     run = [what] {
       std::cout << aligned(rows_of(*what));

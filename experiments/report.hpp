@@ -56,6 +56,13 @@ struct ReportPredictor {
   std::vector<ReportSample> samples;  ///< drawn where there are any
 };
 
+/// How a cheap estimate (a zero-cost score, a lower rung) ranks the trials that were measured in full as well.
+struct ReportEstimate {
+  std::string name, of;    ///< "naswot" of "accuracy_pct"
+  std::size_t trials = 0;  ///< that have both
+  double spearman = 0, kendall = 0;
+};
+
 /// A study as the page tells it. Only `name`, `criteria` and `trials` have to be there; what is empty is left out.
 struct ReportStudy {
   std::string name;
@@ -76,6 +83,7 @@ struct ReportStudy {
   std::vector<double> hypervolume;  ///< after each trial, as hypervolume_history; 0 to 1
   std::vector<ReportModel> models;
   std::vector<ReportPredictor> predictors;
+  std::vector<ReportEstimate> estimates;
   std::vector<std::string> notes;  ///< sentences the reader should know
   std::string command;             ///< that runs it again
   std::string yaml;                ///< the resolved study

@@ -58,6 +58,9 @@ std::string scrolled(std::string_view label, std::string_view table);
 std::string drawing(std::string_view kind);
 /// `numbers` says which columns are set to the right.
 std::string head_row(const std::vector<std::string>& columns, const std::vector<bool>& numbers);
+/// report_estimates.cpp; both empty where there are none.
+std::string estimate_trust(const ReportStudy& study);
+std::string estimates_table(const ReportStudy& study);
 std::string comparison_html(const std::vector<ReportStudy>& studies, const std::vector<std::vector<double>>& shared);
 std::string study_html(const ReportStudy& study, std::size_t position, bool alone);
 

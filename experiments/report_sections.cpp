@@ -298,7 +298,7 @@ std::string study_html(const ReportStudy& study, std::size_t position, bool alon
   html += picks_section(study);
   html += section("model", "What does the selected model look like?", "", drawing("model"));
   html += section("trust", "Can the numbers be trusted?", trust_words(study),
-                  drawing("trust") + models_table(study) + predictors_table(study));
+                  drawing("trust") + models_table(study) + predictors_table(study) + estimates_table(study));
   html += section("length", "Was the search long enough?", length_words(study), drawing("hypervolume"));
   if (!study.decisions.empty())
     html += section("shared", "What do the good ones share?", shared_words(study), drawing("shared"));

@@ -112,6 +112,7 @@ ReportStudy read_report_study(const fs::path& folder) {
   report.hypervolume = hypervolume_history(known, report.trials);
   report.models = models_of(study, folder, report.trials);
   report.predictors = predictors_of(folder);
+  report.estimates = estimates_of(known, report.trials, study.scores);
   report.command = "paretoforge search " + (folder / "study.yaml").string() + " --out FOLDER";
   report.yaml = store.study().yaml;
   return report;

@@ -218,6 +218,7 @@ std::string span_words(const ReportStudy& study) {
 std::string trust_words(const ReportStudy& study) {
   std::string text = latency_trust(study) + accuracy_trust(study) + parity_trust(study);
   for (const ReportPredictor& predictor : study.predictors) text += predictor_trust(predictor);
+  text += estimate_trust(study);
   const auto begin = text.find_first_not_of(' ');
   return begin == std::string::npos ? "No model was exported and measured again yet." : text.substr(begin);
 }

@@ -10,6 +10,7 @@
 #include "experiments/named_by.hpp"
 #include "experiments/quantity.hpp"
 #include "experiments/rungs.hpp"
+#include "experiments/scoring.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/sha256_internal.hpp"
 #include "predictors/cost_model.hpp"
@@ -44,6 +45,7 @@ class Reader {
     study_.search = SearchSettings::read(document_.at("search"));
     for (const Config& item : document_.at("objectives").items()) {
       if (item.has("train")) study_.training_objective = study_.objectives.size();
+      if (item.has("score")) study_.scores.push_back(study_.objectives.size());
       study_.objectives.push_back({read_criterion(item), nullptr});
       study_.objectives.back().rungs = read_rungs(item, study_.objectives);
     }
@@ -65,8 +67,8 @@ class Reader {
     restrict_to_tables();
     if (study_.search->identity) study_.identity = *study_.search->identity;
     study_.search->make({*study_.space, criteria(study_.objectives), study_.search->seed, study_.points});  // its options are checked
-    const std::optional<Config> finish = document_.find("finish");
-    if (finish) read_finish(*finish);
+    std::optional<Config> finish = document_.find("finish");
+    if (finish) finish = read_finish(*finish);
     check_space();
 
     std::vector<Config::Entry> entries = {{"name", Config::make_scalar(study_.name)}};
@@ -106,6 +108,7 @@ class Reader {
       if (const auto device = own.find("device"); device && device->text() != "host") own = own.with_entry("device", scalar("file"));
       if (const auto train = own.find("train"))
         own = own.with_entry("train", without(*train, {"data"}));  // what is read of them is in the digests
+      if (const auto score = own.find("score"); score && score->is_map()) own = own.with_entry("score", without(*score, {"data"}));
       text += own.yaml();
     }
     return text;
@@ -136,10 +139,11 @@ class Reader {
   /// Gives the objective its function and returns its section with paths made absolute.
   Config read_source(const Config& item, Objective& objective) {
     int sources = 0;
-    for (const char* key : {"device", "train", "table"}) sources += item.has(key);
-    if (sources > 1) item.fail("an objective is measured in one way: device, train or table");
+    for (const char* key : {"device", "train", "score", "table"}) sources += item.has(key);
+    if (sources > 1) item.fail("an objective is measured in one way: device, train, score or table");
     if (const auto device = item.find("device")) return read_device(item, *device, objective);
     if (const auto train = item.find("train")) return read_training(item, *train, objective);
+    if (const auto score = item.find("score")) return read_score(item, *score, objective);
     if (const auto table = item.find("table")) return read_table(item, *table, objective);
     for (const char* key : {"metric", "measure"})
       if (item.has(key)) item.fail_at_key(key, "'" + std::string(key) + "' needs 'device'");
@@ -152,7 +156,7 @@ class Reader {
       std::vector<std::string> names;
       for (const TotalKind& kind : total_kinds()) names.emplace_back(kind.name);
       const std::string near = nearest_name(objective.name, names);
-      item.fail_at_key("name", "'" + objective.name + "' is no exact total, and no device, train or table says how to measure it",
+      item.fail_at_key("name", "'" + objective.name + "' is no exact total, and no device, train, score or table says how to measure it",
                        near.empty() ? "totals: macs, params, weight_bytes, peak_activation_bytes" : "did you mean '" + near + "'?");
     }
     objective.measure = [total](const Candidate& candidate) { return static_cast<double>(totals(candidate.written).*total->value); };
@@ -197,6 +201,15 @@ class Reader {
   }
 
  private:
+  Config read_score(const Config& item, const Config& score, Objective& objective) {
+    const Config section = score.is_map() ? with_absolute_data(score, base_) : score;
+    scorings_.push_back(make_scoring(section));
+    contents_ += "data " + std::to_string(scorings_.back()->data_digest());
+    study_.scores.push_back(study_.objectives.size());
+    objective.measure = [scoring = scorings_.back()](const Candidate& candidate) { return scoring->score(candidate.graph); };
+    return item.with_entry("score", section);
+  }
+
   Config read_training(const Config& item, const Config& train, Objective& objective) {
     if (study_.training) item.fail("one objective that trains is enough");
     const Config section = with_absolute_data(train, base_);
@@ -278,6 +291,7 @@ class Reader {
       try {
         const Graph graph = study_.space->decode(point);
         if (study_.training) study_.training->check(graph);
+        for (const auto& scoring : scorings_) scoring->check(graph);
         if (study_.finish) named_by(document_.at("finish"), [&] { check_exportable(graph, study_.finish->formats); });
         return;
       } catch (const ConfigError& error) {
@@ -287,16 +301,17 @@ class Reader {
     throw ConfigError(std::string(refused->what()) + "\n   = each of 64 points drawn from the space is refused; this is the last");
   }
 
-  void read_finish(const Config& finish) {
+  /// Returns the section with paths made absolute.
+  Config read_finish(Config finish) {
     finish.allow({"picks", "also", "train", "formats", "calibration", "weight_bits"});
+    if (const auto train = finish.find("train")) finish = finish.with_entry("train", with_absolute_data(*train, base_));
     Finish result;
     result.picks = static_cast<std::size_t>(finish.integer_or("picks", 5));
-    if (!study_.training) finish.fail("'finish' trains and exports models, and no objective of this study trains");
+    const Config training = training_of(finish);
     if (const auto also = finish.find("also"))
       for (const Config& budget : also->items()) result.also.push_back(read_within(budget));
     result.train = finish.find("train");
-    const Config objective = document_.at("objectives").items()[study_.training_objective];
-    check_training_changes(objective.at("train"), result.train);
+    check_training_changes(training, result.train);
     if (const auto formats = finish.find("formats")) {
       result.formats.clear();
       for (const Config& format : formats->items()) result.formats.push_back(std::string(named_by(format, [&] { return find_format(format.text()).name; })));
@@ -304,6 +319,19 @@ class Reader {
     if (const auto rule = finish.find("calibration")) result.quantise.calibration = named_by(*rule, [&] { return find_range_rule(rule->text()); });
     if (const auto bits = finish.find("weight_bits")) result.quantise.bits = named_by(*bits, [&] { return find_weight_bits(bits->text()); });
     study_.finish = std::move(result);
+    return finish;
+  }
+
+  /// What is trained as: the objective's section, or the finish's own where the search goes by scores.
+  Config training_of(const Config& finish) {
+    if (study_.training) return document_.at("objectives").items()[study_.training_objective].at("train");
+    const auto train = finish.find("train");
+    if (study_.scores.empty() || !train || !train->has("data"))
+      finish.fail("'finish' trains and exports models, and no objective of this study trains",
+                  study_.scores.empty() ? "" : "say what to train on, such as  train: {data: fashion-mnist}");
+    study_.training = make_training(*train, "accuracy_pct");
+    study_.training_objective = study_.scores.front();  // in place of the accuracy that no trial has
+    return *train;
   }
 
   static Within read_within(const Config& budget) {
@@ -318,6 +346,7 @@ class Reader {
   Config document_;
   fs::path base_;
   StudyFile study_;
+  std::vector<std::shared_ptr<const Scoring>> scorings_;
   std::vector<std::shared_ptr<const Values>> tables_;
   std::optional<std::vector<Architecture>> row_order_;
   std::string contents_;  ///< digests of tables, devices and data

@@ -56,8 +56,9 @@ class StudyFile {
   Identity identity = Identity::network;
   /// The only points that tables hold; null where they hold all.
   std::shared_ptr<const std::vector<Architecture>> points;
-  std::shared_ptr<const Training> training;  ///< null where no objective trains
-  std::uint64_t training_objective = 0;      ///< which objective that is
+  std::shared_ptr<const Training> training;  ///< null where neither an objective nor `finish` trains
+  std::uint64_t training_objective = 0;      ///< which objective that is; a score where `finish` alone trains
+  std::vector<std::uint64_t> scores;         ///< which objectives are zero-cost scores
   /// The folder in which trainings keep their state while they may go on; empty until a study runs: none.
   std::shared_ptr<std::filesystem::path> checkpoints = std::make_shared<std::filesystem::path>();
   std::optional<HostPredictor> host;

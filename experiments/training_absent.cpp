@@ -1,4 +1,5 @@
 // The door to the trainers in a build without LibTorch.
+#include "experiments/scoring.hpp"
 #include "experiments/training.hpp"
 
 namespace paretoforge {
@@ -12,5 +13,10 @@ void tune_for_training() {}
 const TorchScript* torchscript_format() { return nullptr; }
 std::vector<std::pair<std::string, std::string>> trainer_names() { return {}; }
 std::vector<std::pair<std::string, std::string>> data_names() { return {}; }
+
+std::shared_ptr<const Scoring> make_scoring(const Config& section) {
+  section.fail("this build has no LibTorch and cannot score networks", "configure with -DPARETOFORGE_TORCH=ON, or read scores from a table");
+}
+std::vector<std::pair<std::string, std::string>> score_names() { return {}; }
 
 }  // namespace paretoforge
