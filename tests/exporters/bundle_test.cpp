@@ -18,18 +18,13 @@
 #include "exporters/sha256_internal.hpp"
 #include "exporters/tflite_runner.hpp"
 #include "networks.hpp"
+#include "runtime.hpp"
 
 using namespace paretoforge;
 using namespace paretoforge::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool runtime_missing() {
-  if (OnnxRuntime::available()) return false;
-  std::cout << "SKIPPED: needs ONNX Runtime (npm install --ignore-scripts onnxruntime-node@1.30.0)\n";
-  return true;
-}
 
 /// A folder that is gone when the test is.
 struct Folder {

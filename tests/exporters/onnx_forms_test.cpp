@@ -12,17 +12,12 @@
 #include "exporters/onnx_writer.hpp"
 #include "exporters/verify.hpp"
 #include "networks.hpp"
+#include "runtime.hpp"
 
 using namespace paretoforge;
 using namespace paretoforge::test;
 
 namespace {
-
-bool runtime_missing() {
-  if (OnnxRuntime::available()) return false;
-  std::cout << "SKIPPED: needs ONNX Runtime (npm install --ignore-scripts onnxruntime-node@1.30.0)\n";
-  return true;
-}
 
 Model narrow_model(const Graph& graph, std::uint64_t seed) {
   const Model model = random_model(graph, seed);

@@ -8,17 +8,10 @@
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/onnx_writer.hpp"
 #include "networks.hpp"
+#include "runtime.hpp"
 
 using namespace paretoforge;
 using namespace paretoforge::test;
-
-namespace {
-bool runtime_missing() {
-  if (OnnxRuntime::available()) return false;
-  std::cout << "SKIPPED: needs ONNX Runtime (npm install --ignore-scripts onnxruntime-node@1.30.0)\n";
-  return true;
-}
-}  // namespace
 
 TEST_CASE("ONNX Runtime says its version and where it was found") {
   if (runtime_missing()) return;

@@ -1,7 +1,6 @@
 // Every space and architecture that ships, exported with random weights and proven in ONNX Runtime.
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 
 #include "catch.hpp"
 #include "exporters/float_model.hpp"
@@ -9,6 +8,7 @@
 #include "exporters/onnx_writer.hpp"
 #include "exporters/verify.hpp"
 #include "networks.hpp"
+#include "runtime.hpp"
 #include "space/space.hpp"
 
 using namespace paretoforge;
@@ -43,10 +43,7 @@ void prove(const Graph& graph) {
 }  // namespace
 
 TEST_CASE("samples of every space that ships are exported, fused and agree") {
-  if (!OnnxRuntime::available()) {
-    std::cout << "SKIPPED: needs ONNX Runtime (npm install --ignore-scripts onnxruntime-node@1.30.0)\n";
-    return;
-  }
+  if (runtime_missing()) return;
   for (const char* folder : {"spaces", "architectures"})
     for (const fs::path& path : documents(folder)) {
       INFO(path.filename().string());
