@@ -7,6 +7,7 @@
 #include "configs/config.hpp"
 #include "exporters/c_writer.hpp"
 #include "exporters/float_model.hpp"
+#include "exporters/mixed_precision.hpp"
 #include "exporters/tflite_writer.hpp"
 
 namespace paretoforge {
@@ -85,8 +86,7 @@ void check_exportable(const Graph& graph, std::span<const std::string> formats) 
   for (NodeId id = 0; id < graph.size(); ++id) {
     if (graph.node(id).activation_bits != 8)
       refuse(id, "activations of " + std::to_string(graph.node(id).activation_bits) + " bits; int8 is what there is");
-    if (const auto* conv = std::get_if<Conv>(&graph.op(id))) check_bits(id, conv->weight_bits);
-    if (const auto* linear = std::get_if<Linear>(&graph.op(id))) check_bits(id, linear->weight_bits);
+    if (std::holds_alternative<Conv>(graph.op(id)) || std::holds_alternative<Linear>(graph.op(id))) check_bits(id, weight_bits(graph.op(id)));
   }
   for (const std::string& name : formats)
     if (const Format& format = find_format(name); format.refusal != nullptr)

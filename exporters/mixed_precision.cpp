@@ -16,12 +16,6 @@ std::size_t size_of(std::int32_t n) { return static_cast<std::size_t>(n); }
 
 bool has_weights(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
 
-void set_bits(Op& op, int bits) {
-  if (bits < 1 || bits > 32) throw std::invalid_argument("weights of " + std::to_string(bits) + " bits; 1 to 32 can be said");
-  if (auto* conv = std::get_if<Conv>(&op)) conv->weight_bits = static_cast<std::int8_t>(bits);
-  if (auto* linear = std::get_if<Linear>(&op)) linear->weight_bits = static_cast<std::int8_t>(bits);
-}
-
 /// The node of the integer model that a layer of the model became. Folding numbers nodes anew, so the layer is marked.
 std::size_t node_of(const Model& wide, NodeId layer, const IntegerModel& integer) {
   const Graph graph = folded(with_weight_bits(wide, std::vector{layer}, 7)).graph;
@@ -64,20 +58,10 @@ std::vector<NodeId> weighted_layers(const Graph& graph) {
 }
 
 Model with_weight_bits(Model model, std::span<const NodeId> layers, int bits) {
-  const Graph& before = model.graph;
-  if (std::any_of(layers.begin(), layers.end(), [&](NodeId id) { return !has_weights(before.op(id)); }))
+  if (std::any_of(layers.begin(), layers.end(), [&](NodeId id) { return !has_weights(model.graph.op(id)); }))
     throw std::invalid_argument("weight bits for a node that has no weights");
-  Graph graph(before.shape(0));
-  graph.set_activation_bits(0, before.node(0).activation_bits);
-  for (NodeId id = 1; id < before.size(); ++id) {
-    if (before.node(id).scope != before.node(id - 1).scope) graph.begin_scope(before.scope_text(before.node(id).scope));
-    Op op = before.op(id);
-    if (std::find(layers.begin(), layers.end(), id) != layers.end()) set_bits(op, bits);
-    graph.add(op, before.inputs(id));
-    graph.set_activation_bits(id, before.node(id).activation_bits);
-  }
-  graph.set_output(before.output());
-  model.graph = std::move(graph);
+  if (!layers.empty() && (bits < 1 || bits > 32)) throw std::invalid_argument("weights of " + std::to_string(bits) + " bits; 1 to 32 can be said");
+  for (const NodeId layer : layers) model.graph.set_weight_bits(layer, bits);
   return model;
 }
 

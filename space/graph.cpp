@@ -41,6 +41,12 @@ void Graph::reserve(std::int32_t nodes) {
   edges_.reserve(static_cast<std::size_t>(nodes) * 5 / 4);
 }
 
+void Graph::set_weight_bits(NodeId id, int bits) {
+  Op& op = nodes_[static_cast<std::size_t>(id)].op;
+  if (auto* conv = std::get_if<Conv>(&op)) conv->weight_bits = static_cast<std::int8_t>(bits);
+  if (auto* linear = std::get_if<Linear>(&op)) linear->weight_bits = static_cast<std::int8_t>(bits);
+}
+
 void Graph::begin_scope(std::string_view scope) { scopes_.emplace_back(scope); }
 
 std::string Graph::name(NodeId id) const {

@@ -58,6 +58,8 @@ class Graph {
   NodeId output() const { return output_ >= 0 ? output_ : size() - 1; }
   void set_output(NodeId id) { output_ = id; }
   void set_activation_bits(NodeId id, int bits) { nodes_[static_cast<std::size_t>(id)].activation_bits = static_cast<std::int8_t>(bits); }
+  /// Of a Conv or Linear; nothing for other ops.
+  void set_weight_bits(NodeId id, int bits);
 
   /// Nodes added from now on belong to this part of the document ("2", "3.1", "cell5").
   void begin_scope(std::string_view scope);
