@@ -22,7 +22,7 @@ namespace paretoforge {
 std::vector<Pick> chosen_trials(const StudyFile& study, const Front& front, const std::vector<Trial>& trials);
 
 /// A trial's network with its weights: trained fully as `finish:` says, or read from study_folder/models where that was
-/// done before; they are kept there. Throws Interrupted once `stop` is asked for.
+/// done before; they are kept there, and so is what a training reached that was cut off: it goes on. Throws Interrupted once `stop` is asked for.
 Model trained_model(const StudyFile& study, const Trial& trial, const std::filesystem::path& study_folder, std::stop_token stop = {});
 
 struct FinishedModel {

@@ -90,9 +90,10 @@ class TorchTraining final : public Training {
   }
 
   Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
-                      std::stop_token stop) const override {
+                      std::stop_token stop, const std::filesystem::path& checkpoint) const override {
     TrainSettings settings = full_settings(settings_, changes);
     settings.budget.seed = seed;
+    settings.budget.checkpoint = checkpoint;
     return stopping([&] {
       TrainResult result = make_trainer(data_, settings)->train(graph, settings.budget, stop);
       return Trained{std::move(result.model), result.test.accuracy_pct, result.seconds};

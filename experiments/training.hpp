@@ -44,9 +44,10 @@ class Training {
   /// TrainingStopped soon after `stop` is set, TrainingFault, another exception where the network cannot be trained.
   virtual double score_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
                            const std::filesystem::path& checkpoint) const = 0;
-  /// Trains on all training images; `changes` are keys of the section that differ (epochs above all).
+  /// Trains on all training images; `changes` are keys of the section that differ (epochs above all), `checkpoint` is as
+  /// above.
   virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
-                              std::stop_token stop) const = 0;
+                              std::stop_token stop, const std::filesystem::path& checkpoint) const = 0;
   /// Training images, the same ones every time, as this model takes them.
   virtual LabelledSamples training_samples(const Model& model, std::size_t count) const = 0;
   /// The first test images (all of them where there are fewer).
