@@ -170,27 +170,42 @@ std::vector<float> numbers(const at::Tensor& from) {
 TorchNetwork::TorchNetwork(const Graph& graph, at::Device device, at::ScalarType type)
     : graph_(graph), target_(graph.output()), layers_(static_cast<std::size_t>(graph.size())), fused_(device.is_cpu()) {
   while (std::holds_alternative<Softmax>(graph_.op(target_))) target_ = graph_.inputs(target_)[0];
-  find_needed();
-  find_deferred();
+  plan();
   allocate(at::TensorOptions().device(device).dtype(type));
 }
 
-void TorchNetwork::find_needed() {
-  readers_.assign(layers_.size(), 0);
-  readers_[static_cast<std::size_t>(target_)] = 1;
-  for (NodeId id = target_; id > 0; --id) {
-    if (readers_[static_cast<std::size_t>(id)] == 0 || std::holds_alternative<Zero>(graph_.op(id))) continue;
-    for (const NodeId input : graph_.inputs(id)) ++readers_[static_cast<std::size_t>(input)];
-  }
+void TorchNetwork::plan() {
+  steps_.assign(layers_.size(), {});
+  for (NodeId id = 1; id <= target_; ++id)
+    if (const auto in = graph_.inputs(id); !std::holds_alternative<Zero>(graph_.op(id)))
+      steps_[static_cast<std::size_t>(id)].in.assign(in.begin(), in.end());
+  count_readers();
+  if (!fused_) return;
+  for (NodeId id = 1; id <= target_; ++id) fuse(id);
+  count_readers();
 }
 
-void TorchNetwork::find_deferred() {
-  deferred_.assign(layers_.size(), false);
-  for (NodeId id = 1; id <= target_; ++id) {
-    if (upper_bound(graph_.op(id)) <= 0) continue;
-    const NodeId norm = graph_.inputs(id)[0];
-    if (std::holds_alternative<BatchNorm>(graph_.op(norm)) && readers_[static_cast<std::size_t>(norm)] == 1)
-      deferred_[static_cast<std::size_t>(norm)] = true;
+void TorchNetwork::count_readers() {
+  readers_.assign(layers_.size(), 0);
+  readers_[static_cast<std::size_t>(target_)] = 1;
+  for (NodeId id = target_; id > 0; --id)
+    if (readers_[static_cast<std::size_t>(id)] > 0)
+      for (const NodeId input : steps_[static_cast<std::size_t>(id)].in) ++readers_[static_cast<std::size_t>(input)];
+}
+
+/// A norm that nothing else reads is done with the sum behind it, and both with the clamp behind them.
+void TorchNetwork::fuse(NodeId id) {
+  Step& step = steps_[static_cast<std::size_t>(id)];
+  const auto alone = [&](NodeId source) { return readers_[static_cast<std::size_t>(source)] == 1; };
+  const auto is_norm = [&](NodeId source) { return std::holds_alternative<BatchNorm>(graph_.op(source)); };
+  if (is_norm(id)) {
+    step.norm = id;
+  } else if (std::holds_alternative<Add>(graph_.op(id)) && step.in.size() == 2) {
+    for (const std::size_t k : {1u, 0u})
+      if (const NodeId norm = step.in[k]; is_norm(norm) && alone(norm) && step.norm < 0)
+        step = {{graph_.inputs(norm)[0], step.in[1 - k]}, norm};
+  } else if (upper_bound(graph_.op(id)) > 0 && alone(step.in[0])) {
+    if (const Step& source = steps_[static_cast<std::size_t>(step.in[0])]; source.norm >= 0) step = Step(source);
   }
 }
 
@@ -271,11 +286,10 @@ at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode, const Watch
   for (NodeId id = 1; id <= target_; ++id) {
     if (readers_[static_cast<std::size_t>(id)] == 0) continue;
     std::vector<at::Tensor> in;
-    if (!std::holds_alternative<Zero>(graph_.op(id)))
-      for (const NodeId input : graph_.inputs(id)) {
-        auto& value = values[static_cast<std::size_t>(input)];
-        in.push_back(--left[static_cast<std::size_t>(input)] == 0 ? std::move(value) : value);
-      }
+    for (const NodeId input : steps_[static_cast<std::size_t>(id)].in) {
+      auto& value = values[static_cast<std::size_t>(input)];
+      in.push_back(--left[static_cast<std::size_t>(input)] == 0 ? std::move(value) : value);
+    }
     values[static_cast<std::size_t>(id)] = run(id, in, images.size(0), mode);
     if (watch) watch(id, values[static_cast<std::size_t>(id)]);
   }
@@ -284,6 +298,8 @@ at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode, const Watch
 
 at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const {
   const auto& layer = layers_[static_cast<std::size_t>(id)];
+  if (const NodeId norm = steps_[static_cast<std::size_t>(id)].norm; norm >= 0)
+    return run_norm(norm, in, upper_bound(graph_.op(id)), mode);
   static_assert(op_kinds == 20, "an op needs its branch here");
   return std::visit(
       Overloaded{
@@ -293,11 +309,9 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
           [&](const Linear&) { return at::conv2d(in[0], layer.kernel, layer.bias); },
           [&](const Pool& op) { return pooled(op, in[0], layer.divisor); },
           [&](const GlobalPool& op) { return pooled(op, in[0]); },
-          [&](const BatchNorm&) { return deferred(id) ? in[0] : run_norm(id, in[0], -infinity, infinity, mode); },
+          [&](const BatchNorm&) { return run_norm(id, in, 0, mode); },
           [&](const Activation& op) {
             if (mode == Mode::linear && unbounded(op.kind)) return in[0];
-            const NodeId norm = graph_.inputs(id)[0];
-            if (deferred(norm)) return run_norm(norm, in[0], 0, upper_bound(op), mode);
             return twice_ ? activated_twice_differentiable(op.kind, in[0]) : activated(op.kind, in[0]);
           },
           [&](const Add&) { return sum(in); },
@@ -314,14 +328,17 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
       graph_.op(id));
 }
 
-at::Tensor TorchNetwork::run_norm(NodeId norm, const at::Tensor& x, double low, double high, Mode mode) const {
-  if (mode == Mode::linear) return x;
+/// With a residual where `in` has two; clamped to 0 .. high where that is above 0.
+at::Tensor TorchNetwork::run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode) const {
+  if (mode == Mode::linear) return sum(in);
   const auto& [kernel, bias, gamma, beta, mean, variance, divisor] = layers_[static_cast<std::size_t>(norm)];
   if (!fused_)
-    return at::batch_norm(x, gamma, beta, mean, variance, mode == Mode::training, norm_momentum, batch_norm_epsilon,
-                          true);
-  return mode == Mode::training ? norm_clamp(x, gamma, beta, mean, variance, low, high)
-                                : norm_clamp_fixed(x, gamma, beta, mean, variance, low, high);
+    return at::batch_norm(in[0], gamma, beta, mean, variance, mode == Mode::training, norm_momentum,
+                          batch_norm_epsilon, true);
+  const NormInputs inputs{in[0], gamma, beta, in.size() > 1 ? in[1] : at::Tensor()};
+  const double low = high > 0 ? 0 : -infinity, most = high > 0 ? high : infinity;
+  return mode == Mode::training ? norm_clamp(inputs, mean, variance, low, most)
+                                : norm_clamp_fixed(inputs, mean, variance, low, most);
 }
 
 }  // namespace paretoforge

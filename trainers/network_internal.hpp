@@ -12,13 +12,18 @@
 
 namespace paretoforge {
 
-/// gamma * (x - mean) / sqrt(variance + epsilon) + beta, then clamped; over the batch, with autograd, and the
-/// running statistics moved on. CPU, float or double; x [batch, channels, height, width].
-at::Tensor norm_clamp(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
-                      const at::Tensor& running_mean, const at::Tensor& running_variance, double low, double high);
+/// What a norm reads: x [batch, channels, height, width], gamma and beta [channels], and where a residual is added
+/// before the clamp, `other` of x's shape; else undefined. CPU, float or double.
+struct NormInputs {
+  at::Tensor x, gamma, beta, other;
+};
+/// gamma * (x - mean) / sqrt(variance + epsilon) + beta (+ other), then clamped; over the batch, with autograd, and the
+/// running statistics moved on.
+at::Tensor norm_clamp(const NormInputs& in, const at::Tensor& running_mean, const at::Tensor& running_variance,
+                      double low, double high);
 /// The same with the running statistics; no autograd.
-at::Tensor norm_clamp_fixed(const at::Tensor& x, const at::Tensor& gamma, const at::Tensor& beta,
-                            const at::Tensor& mean, const at::Tensor& variance, double low, double high);
+at::Tensor norm_clamp_fixed(const NormInputs& in, const at::Tensor& mean, const at::Tensor& variance, double low,
+                            double high);
 
 inline constexpr double norm_momentum = 0.1;  ///< weight of a new batch in the running statistics
 
@@ -36,8 +41,8 @@ class TorchNetwork {
   void load(const std::vector<Weights>& weights);
   std::vector<Weights> weights() const;
 
-  /// Sees the value of each node that leads to the output when it has been computed. A norm that is fused with the
-  /// activation behind it shows its input.
+  /// Sees the value of each node that leads to the output when it has been computed; not of norms and sums that are
+  /// fused with what is behind them.
   using Watch = std::function<void(NodeId, const at::Tensor&)>;
 
   /// The outputs [batch, elements], those before a final softmax. Autograd unless in evaluation, or the thread is in a
@@ -54,9 +59,9 @@ class TorchNetwork {
   bool trainable() const { return parameters_.numel() > 0; }
 
   /// For comparison: norms and activations as LibTorch's own ops.
-  void set_fused(bool fused) { fused_ = fused; }
+  void set_fused(bool fused) { fused_ = fused, plan(); }
   /// For products with a Hessian: only ops whose gradients have gradients. Slower.
-  void set_twice_differentiable() { fused_ = false, twice_ = true; }
+  void set_twice_differentiable() { set_fused(false), twice_ = true; }
 
  private:
   struct Layer {
@@ -64,18 +69,24 @@ class TorchNetwork {
     at::Tensor divisor;  ///< average pools with padding by side: 1 / pixels inside, [1, 1, height, width]
   };
 
+  /// How a node's value is computed.
+  struct Step {
+    std::vector<NodeId> in;  ///< whose values are read
+    NodeId norm = -1;        ///< done here too: [activation of] [sum of] this norm of in[0] [and in[1]]
+  };
+
   void allocate(at::TensorOptions options);
-  void find_needed();
-  void find_deferred();
-  bool deferred(NodeId norm) const { return fused_ && deferred_[static_cast<std::size_t>(norm)]; }
+  void plan();
+  void count_readers();
+  void fuse(NodeId id);
   at::Tensor run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const;
-  at::Tensor run_norm(NodeId norm, const at::Tensor& x, double low, double high, Mode mode) const;
+  at::Tensor run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode) const;
 
   Graph graph_;
   NodeId target_;                      ///< whose value is asked for
   std::vector<Layer> layers_;          ///< one per node
-  std::vector<std::int32_t> readers_;  ///< per node how many needed nodes read it; 0 where it is not needed
-  std::vector<bool> deferred_;         ///< norms that hand their input on and are done with the activation behind them
+  std::vector<Step> steps_;            ///< one per node
+  std::vector<std::int32_t> readers_;  ///< per node how many needed steps read it; 0 where it is not needed
   at::Tensor parameters_, gradients_;
   std::int64_t decayed_ = 0;
   bool fused_ = true;

@@ -55,18 +55,39 @@ PARETOFORGE_INLINE void add_moments(const T* __restrict x, std::size_t count, st
 }
 
 template <class T>
-PARETOFORGE_INLINE void apply(const T* x, std::size_t count, std::size_t tile, const T* __restrict scale,
-                              const T* __restrict shift, Clamp<T> clamp, T* y) {
-  for (std::size_t begin = 0; begin < count; begin += tile) {
-    const std::size_t size = std::min(tile, count - begin);
+PARETOFORGE_INLINE T clamped(T z, Clamp<T> clamp) {
+  const T above = z < clamp.low ? clamp.low : z;  // so written, NaN goes through: divergence must show
+  return above > clamp.high ? clamp.high : above;
+}
+
+/// Per-channel numbers of a forward pass, repeated to a tile.
+template <class T>
+struct ForwardTile {
+  std::size_t size;
+  const T *scale, *shift;
+  Clamp<T> clamp;
+};
+
+template <class T>
+PARETOFORGE_INLINE void apply(const T* x, std::size_t count, ForwardTile<T> tile, T* y) {
+  for (std::size_t begin = 0; begin < count; begin += tile.size) {
+    const std::size_t size = std::min(tile.size, count - begin);
     const T* from = x + begin;
     T* to = y + begin;
 #pragma GCC ivdep
-    for (std::size_t j = 0; j < size; ++j) {
-      const T z = from[j] * scale[j] + shift[j];
-      const T above = z < clamp.low ? clamp.low : z;  // so written, NaN goes through: divergence must show
-      to[j] = above > clamp.high ? clamp.high : above;
-    }
+    for (std::size_t j = 0; j < size; ++j) to[j] = clamped(from[j] * tile.scale[j] + tile.shift[j], tile.clamp);
+  }
+}
+
+template <class T>
+PARETOFORGE_INLINE void apply_and_add(const T* x, const T* other, std::size_t count, ForwardTile<T> tile, T* y) {
+  for (std::size_t begin = 0; begin < count; begin += tile.size) {
+    const std::size_t size = std::min(tile.size, count - begin);
+    const T *from = x + begin, *added = other + begin;
+    T* to = y + begin;
+#pragma GCC ivdep
+    for (std::size_t j = 0; j < size; ++j)
+      to[j] = clamped(from[j] * tile.scale[j] + tile.shift[j] + added[j], tile.clamp);
   }
 }
 
@@ -99,19 +120,27 @@ PARETOFORGE_INLINE void add_gradient_sums(const T* __restrict x, const T* __rest
 
 /// dx = scale * g - slope * (x - mean) - constant
 template <class T>
-PARETOFORGE_INLINE void write_gradient(const T* __restrict x, const T* __restrict dy, std::size_t count,
-                                       BackwardTile<T> tile, const T* __restrict slope, const T* __restrict constant,
-                                       T* __restrict dx) {
+PARETOFORGE_INLINE void write_gradient(const T* x, const T* dy, std::size_t count, BackwardTile<T> tile,
+                                       const T* __restrict slope, const T* __restrict constant, T* dx) {
   for (std::size_t begin = 0; begin < count; begin += tile.size) {
     const std::size_t size = std::min(tile.size, count - begin);
+    const T *from = x + begin, *gradient = dy + begin;
+    T* to = dx + begin;
+#pragma GCC ivdep
     for (std::size_t j = 0; j < size; ++j) {
-      const T g = passed(x[begin + j], dy[begin + j], tile.scale[j], tile.shift[j], tile.clamp);
-      dx[begin + j] = tile.scale[j] * g - slope[j] * (x[begin + j] - tile.mean[j]) - constant[j];
+      const T g = passed(from[j], gradient[j], tile.scale[j], tile.shift[j], tile.clamp);
+      to[j] = tile.scale[j] * g - slope[j] * (from[j] - tile.mean[j]) - constant[j];
     }
   }
 }
 
-// The four loops, for float in a version per instruction set, for double (tests) in one.
+template <class T>
+PARETOFORGE_INLINE void gate(const T* y, const T* dy, std::size_t count, Clamp<T> clamp, T* dz) {
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < count; ++i) dz[i] = y[i] > clamp.low && y[i] < clamp.high ? dy[i] : T{0};
+}
+
+// The loops, for float in a version per instruction set, for double (tests) in one.
 
 PARETOFORGE_CLONES void run_moments(const float* x, std::size_t count, std::size_t tile, const float* pivot, float* sum,
                                     float* squares) {
@@ -122,13 +151,24 @@ void run_moments(const double* x, std::size_t count, std::size_t tile, const dou
   add_moments(x, count, tile, pivot, sum, squares);
 }
 
-PARETOFORGE_CLONES void run_apply(const float* x, std::size_t count, std::size_t tile, const float* scale,
-                                  const float* shift, Clamp<float> clamp, float* y) {
-  apply(x, count, tile, scale, shift, clamp, y);
+PARETOFORGE_CLONES void run_apply(const float* x, std::size_t count, ForwardTile<float> tile, float* y) {
+  apply(x, count, tile, y);
 }
-void run_apply(const double* x, std::size_t count, std::size_t tile, const double* scale, const double* shift,
-               Clamp<double> clamp, double* y) {
-  apply(x, count, tile, scale, shift, clamp, y);
+void run_apply(const double* x, std::size_t count, ForwardTile<double> tile, double* y) { apply(x, count, tile, y); }
+
+PARETOFORGE_CLONES void run_apply_and_add(const float* x, const float* other, std::size_t count,
+                                          ForwardTile<float> tile, float* y) {
+  apply_and_add(x, other, count, tile, y);
+}
+void run_apply_and_add(const double* x, const double* other, std::size_t count, ForwardTile<double> tile, double* y) {
+  apply_and_add(x, other, count, tile, y);
+}
+
+PARETOFORGE_CLONES void run_gate(const float* y, const float* dy, std::size_t count, Clamp<float> clamp, float* dz) {
+  gate(y, dy, count, clamp, dz);
+}
+void run_gate(const double* y, const double* dy, std::size_t count, Clamp<double> clamp, double* dz) {
+  gate(y, dy, count, clamp, dz);
 }
 
 PARETOFORGE_CLONES void run_sums(const float* x, const float* dy, std::size_t count, BackwardTile<float> tile,
@@ -170,9 +210,14 @@ NormStatistics<T> norm_statistics(const T* x, std::size_t rows, std::size_t chan
 
 template <class T>
 void norm_forward(const T* x, std::size_t rows, const std::vector<T>& scale, const std::vector<T>& shift,
-                  Clamp<T> clamp, T* y) {
-  const std::size_t tile = tile_size(scale.size());
-  run_apply(x, rows * scale.size(), tile, repeated(scale, tile).data(), repeated(shift, tile).data(), clamp, y);
+                  Clamp<T> clamp, T* y, const T* other) {
+  const std::size_t size = tile_size(scale.size()), count = rows * scale.size();
+  const auto scales = repeated(scale, size), shifts = repeated(shift, size);
+  const ForwardTile<T> tile{size, scales.data(), shifts.data(), clamp};
+  if (other == nullptr)
+    run_apply(x, count, tile, y);
+  else
+    run_apply_and_add(x, other, count, tile, y);
 }
 
 template <class T>
@@ -193,14 +238,21 @@ void norm_backward(const T* x, const T* dy, std::size_t rows, const NormKept<T>&
   run_gradient(x, dy, rows * channels, tile, repeated(slope, size).data(), repeated(constant, size).data(), dx);
 }
 
+template <class T>
+void clamp_backward(const T* y, const T* dy, std::size_t count, Clamp<T> clamp, T* dz) {
+  run_gate(y, dy, count, clamp, dz);
+}
+
 template NormStatistics<float> norm_statistics(const float*, std::size_t, std::size_t);
 template NormStatistics<double> norm_statistics(const double*, std::size_t, std::size_t);
 template void norm_forward(const float*, std::size_t, const std::vector<float>&, const std::vector<float>&,
-                           Clamp<float>, float*);
+                           Clamp<float>, float*, const float*);
 template void norm_forward(const double*, std::size_t, const std::vector<double>&, const std::vector<double>&,
-                           Clamp<double>, double*);
+                           Clamp<double>, double*, const double*);
 template void norm_backward(const float*, const float*, std::size_t, const NormKept<float>&, float*, float*, float*);
 template void norm_backward(const double*, const double*, std::size_t, const NormKept<double>&, double*, double*,
                             double*);
+template void clamp_backward(const float*, const float*, std::size_t, Clamp<float>, float*);
+template void clamp_backward(const double*, const double*, std::size_t, Clamp<double>, double*);
 
 }  // namespace paretoforge

@@ -1,5 +1,6 @@
 // The interpreter of graphs: every op against plain loops, gradients by finite differences, weights there and back.
-#include <c10/core/GradMode.h>
+#include <ATen/ATen.h>
+#undef CHECK  // glog's, which ends the program
 
 #include <cmath>
 #include <functional>
@@ -302,6 +303,26 @@ TEST_CASE("Gradients of every op by finite differences") {
       g.add(Add{}, {n, g.add(Activation{}, n)});
     });
   }
+  SECTION("residuals: a norm, a sum, an activation") {
+    const auto norm = [](Graph& g, NodeId x) { return g.add(BatchNorm{}, nets::conv(g, x, 4, 1, 1)); };
+    const auto relu6 = Activation{ActivationKind::relu6};
+    check([&](Graph& g, NodeId x) { g.add(Add{}, {norm(g, x), x}); });
+    check([&](Graph& g, NodeId x) { g.add(Activation{}, g.add(Add{}, {x, norm(g, x)})); });
+    check([&](Graph& g, NodeId x) { g.add(relu6, g.add(Add{}, {norm(g, x), norm(g, x)})); });
+    check([&](Graph& g, NodeId x) { g.add(Activation{}, g.add(Add{}, {norm(g, x), x, x})); });
+    check([&](Graph& g, NodeId x) {  // twice the same norm
+      const NodeId n = norm(g, x);
+      g.add(Activation{}, g.add(Add{}, {n, n}));
+    });
+    check([&](Graph& g, NodeId x) {  // the sum is read beside its activation
+      const NodeId residual = g.add(Add{}, {norm(g, x), x});
+      g.add(Concat{}, {g.add(Activation{}, residual), residual});
+    });
+    check([&](Graph& g, NodeId x) {  // the shortcut is read again further on: its gradient has several parts
+      const NodeId first = g.add(Activation{}, g.add(Add{}, {norm(g, x), x}));
+      g.add(Add{}, {norm(g, first), first});
+    });
+  }
   SECTION("gates, sums, joins, heads") {
     check([](Graph& g, NodeId x) {
       const NodeId gate = g.add(Activation{ActivationKind::sigmoid}, g.add(Linear{.out = 4}, g.add(GlobalPool{}, x)));
@@ -317,7 +338,7 @@ TEST_CASE("Gradients of every op by finite differences") {
 }
 
 TEST_CASE("Fused and separate norms are the same") {
-  const auto graph = nets::resnet8();
+  const auto graph = GENERATE(nets::resnet8(), nets::depthwise_8_16_32());
   TorchNetwork fused(graph, at::kCPU, at::kDouble), separate(graph, at::kCPU, at::kDouble);
   separate.set_fused(false);
   fused.initialise(3);

@@ -1,4 +1,5 @@
 // Batch norm and clamp: against the textbook formulas, and the gradient against finite differences.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -146,6 +147,38 @@ TEST_CASE("Norm and clamp: gradients by finite differences") {
   check(x, dx);
   check(gamma, d_gamma);
   check(beta, d_beta);
+}
+
+TEST_CASE("A residual is added before the clamp") {
+  const std::size_t channels = 3, rows = 200;
+  const auto x = random_values<float>(rows * channels, 0, 1, 31), other = random_values<float>(x.size(), 0, 1, 32),
+             dy = random_values<float>(x.size(), 0, 1, 33);
+  const std::vector<float> scale{1, 2, -1}, shift{0, 0.5, -0.25};
+  const Clamp<float> clamp{0, 2};
+  std::vector<float> y(x.size()), dz(x.size());
+  norm_forward(x.data(), rows, scale, shift, clamp, y.data(), other.data());
+  clamp_backward(y.data(), dy.data(), y.size(), clamp, dz.data());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double z = double{x[i]} * scale[i % channels] + shift[i % channels] + other[i];
+    CHECK(y[i] == Approx(std::clamp(z, 0.0, 2.0)).margin(1e-6));
+    CHECK(dz[i] == (y[i] > 0 && y[i] < 2 ? dy[i] : 0));
+  }
+}
+
+TEST_CASE("A gradient may be written over the one it comes from") {
+  const std::size_t channels = 5, rows = 300;
+  const auto x = random_values<double>(rows * channels, 0, 1, 41);
+  const std::vector<double> ones(channels, 1.0), zeros(channels, 0.0);
+  const auto kept = kept_of(x, channels, ones, zeros, {0, infinity});
+  auto dy = random_values<double>(x.size(), 0, 1, 42), dx = dy, y = x;
+  std::vector<double> d_gamma(channels), d_beta(channels);
+  norm_backward(x.data(), dy.data(), rows, kept, dx.data(), d_gamma.data(), d_beta.data());
+  auto dz = dy;
+  clamp_backward(y.data(), dy.data(), dy.size(), {0, infinity}, dz.data());
+  clamp_backward(y.data(), y.data(), y.size(), {0, infinity}, y.data());
+  norm_backward(x.data(), dy.data(), rows, kept, dy.data(), d_gamma.data(), d_beta.data());
+  CHECK(dx == dy);
+  for (std::size_t i = 0; i < x.size(); ++i) CHECK(y[i] == std::max(x[i], 0.0));
 }
 
 TEST_CASE("NaN goes through a clamp") {
