@@ -130,7 +130,7 @@ std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const Trai
        {std::int64_t{recipe.nesterov}, static_cast<std::int64_t>(recipe.schedule), std::int64_t{recipe.augment.crop},
         std::int64_t{recipe.augment.shift}, std::int64_t{recipe.augment.flip}, std::int64_t{recipe.augment.time_shift},
         std::int64_t{recipe.augment.cutout}, std::int64_t{recipe.augment.time_mask},
-        std::int64_t{recipe.augment.band_mask}, std::int64_t{recipe.augment.masks}, std::int64_t{recipe.balanced}, std::int64_t{budget.epochs},
+        std::int64_t{recipe.augment.band_mask}, std::int64_t{recipe.augment.masks}, std::int64_t{recipe.balanced}, static_cast<std::int64_t>(recipe.precision), std::int64_t{budget.epochs},
         static_cast<std::int64_t>(budget.images), static_cast<std::int64_t>(budget.validation),
         std::int64_t{budget.resolution}, std::int64_t{budget.batch}, static_cast<std::int64_t>(budget.seed),
         static_cast<std::int64_t>(budget.split_seed)})

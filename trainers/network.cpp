@@ -56,7 +56,7 @@ at::Tensor pooled(const Pool& op, const at::Tensor& x, const at::Tensor& divisor
   if (op.kind == PoolKind::maximum)
     return at::max_pool2d(pads_itself(op) ? x : padded(x, op.pad, -infinity), kernel, stride, sides);
   if (pads_itself(op)) return at::avg_pool2d(x, kernel, stride, sides, false, false);
-  return at::avg_pool2d(padded(x, op.pad, 0), kernel, stride, sides, false, true, 1) * divisor;
+  return at::avg_pool2d(padded(x, op.pad, 0), kernel, stride, sides, false, true, 1) * divisor.to(x.scalar_type());
 }
 
 at::Tensor pooled(const GlobalPool& op, const at::Tensor& x) {
@@ -168,7 +168,7 @@ std::vector<float> numbers(const at::Tensor& from) {
 }  // namespace
 
 TorchNetwork::TorchNetwork(const Graph& graph, at::Device device, at::ScalarType type)
-    : graph_(graph), target_(graph.output()), layers_(static_cast<std::size_t>(graph.size())), fused_(device.is_cpu()) {
+    : graph_(graph), target_(graph.output()), layers_(static_cast<std::size_t>(graph.size())), fused_(device.is_cpu()), training_type_(type) {
   while (std::holds_alternative<Softmax>(graph_.op(target_))) target_ = graph_.inputs(target_)[0];
   plan();
   allocate(at::TensorOptions().device(device).dtype(type));
@@ -282,7 +282,7 @@ at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode, const Watch
   c10::AutoGradMode autograd(mode != Mode::evaluation && c10::GradMode::is_enabled());
   std::vector<at::Tensor> values(layers_.size());
   auto left = readers_;
-  values[0] = images;
+  values[0] = mode == Mode::training ? images.to(training_type_) : images;
   for (NodeId id = 1; id <= target_; ++id) {
     if (readers_[static_cast<std::size_t>(id)] == 0) continue;
     std::vector<at::Tensor> in;
@@ -293,7 +293,7 @@ at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode, const Watch
     values[static_cast<std::size_t>(id)] = run(id, in, images.size(0), mode);
     if (watch) watch(id, values[static_cast<std::size_t>(id)]);
   }
-  return values[static_cast<std::size_t>(target_)].flatten(1);
+  return values[static_cast<std::size_t>(target_)].flatten(1).to(parameters_.scalar_type());
 }
 
 at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const {
@@ -304,9 +304,9 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
   return std::visit(
       Overloaded{
           [&](const Input&) -> at::Tensor { throw std::logic_error("an input inside the network"); },
-          [&](const Conv& op) { return convolved(op, in[0], layer.kernel, layer.bias); },
+          [&](const Conv& op) { return multiplied(id, op, in[0]); },
           // As a 1x1 convolution: oneDNN then, and no BLAS with threads of its own.
-          [&](const Linear&) { return at::conv2d(in[0], layer.kernel, layer.bias); },
+          [&](const Linear&) { return multiplied(id, Conv{}, in[0]); },
           [&](const Pool& op) { return pooled(op, in[0], layer.divisor); },
           [&](const GlobalPool& op) { return pooled(op, in[0]); },
           [&](const BatchNorm&) { return run_norm(id, in, 0, mode); },
@@ -319,13 +319,22 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
           [&](const Multiply&) { return in[0] * in[1]; },
           [&](const ChannelShuffle& op) { return shuffled(in[0], op.groups); },
           [&](const Zero& op) {
-            return at::zeros({batch, op.shape.channels, op.shape.height, op.shape.width}, parameters_.options());
+            return at::zeros({batch, op.shape.channels, op.shape.height, op.shape.width},
+                             parameters_.options().dtype(mode == Mode::training ? training_type_ : parameters_.scalar_type()));
           },
           [&](const Flatten&) { return in[0].flatten(1).unsqueeze(2).unsqueeze(3); },
           [&](const Softmax&) { return at::softmax(in[0], 1); },
           [&](const auto&) -> at::Tensor { throw std::logic_error("an op of imported models, see check_fit"); },
       },
       graph_.op(id));
+}
+
+/// In what x is kept in, the last linear layer in what weights are.
+at::Tensor TorchNetwork::multiplied(NodeId id, const Conv& op, const at::Tensor& x) const {
+  const auto& layer = layers_[static_cast<std::size_t>(id)];
+  const bool last = id == target_ && std::holds_alternative<Linear>(graph_.op(id));
+  const at::ScalarType type = last ? layer.kernel.scalar_type() : x.scalar_type();
+  return convolved(op, x.to(type), layer.kernel.to(type), layer.bias.defined() ? layer.bias.to(type) : layer.bias);
 }
 
 /// With a residual where `in` has two; clamped to 0 .. high where that is above 0.

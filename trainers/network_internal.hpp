@@ -13,7 +13,8 @@
 namespace paretoforge {
 
 /// What a norm reads: x [batch, channels, height, width], gamma and beta [channels], and where a residual is added
-/// before the clamp, `other` of x's shape; else undefined. CPU, float or double.
+/// before the clamp, `other` of x's shape; else undefined. CPU; all double, or all float, or gamma and beta float and
+/// x and `other` bfloat16 (over a batch).
 struct NormInputs {
   at::Tensor x, gamma, beta, other;
 };
@@ -58,6 +59,10 @@ class TorchNetwork {
   std::int64_t decayed() const { return decayed_; }
   bool trainable() const { return parameters_.numel() > 0; }
 
+  /// What training multiplies and keeps between layers in: float, or bfloat16, where weights, sums, statistics, the last
+  /// linear layer and the outputs stay float (Kalamkar et al., "A study of BFLOAT16 for deep learning training", 2019).
+  void train_in(at::ScalarType type) { training_type_ = type; }
+
   /// For comparison: norms and activations as LibTorch's own ops.
   void set_fused(bool fused) { fused_ = fused, plan(); }
   /// For products with a Hessian: only ops whose gradients have gradients. Slower.
@@ -80,6 +85,7 @@ class TorchNetwork {
   void count_readers();
   void fuse(NodeId id);
   at::Tensor run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const;
+  at::Tensor multiplied(NodeId id, const Conv& op, const at::Tensor& x) const;
   at::Tensor run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode) const;
 
   Graph graph_;
@@ -90,6 +96,7 @@ class TorchNetwork {
   at::Tensor parameters_, gradients_;
   std::int64_t decayed_ = 0;
   bool fused_ = true;
+  at::ScalarType training_type_;
   bool twice_ = false;  ///< see set_twice_differentiable
 };
 

@@ -41,13 +41,15 @@ std::vector<T> folded(const std::vector<T>& tile, std::size_t channels, double d
   return result;
 }
 
-template <class T>
-PARETOFORGE_INLINE void add_moments(const T* __restrict x, std::size_t count, std::size_t tile,
+// S is what the data is kept in, T what is computed in.
+
+template <class S, class T>
+PARETOFORGE_INLINE void add_moments(const S* __restrict x, std::size_t count, std::size_t tile,
                                     const T* __restrict pivot, T* __restrict sum, T* __restrict squares) {
   for (std::size_t begin = 0; begin < count; begin += tile) {
     const std::size_t size = std::min(tile, count - begin);
     for (std::size_t j = 0; j < size; ++j) {
-      const T d = x[begin + j] - pivot[j];
+      const T d = static_cast<T>(x[begin + j]) - pivot[j];
       sum[j] += d;
       squares[j] += d * d;
     }
@@ -68,26 +70,29 @@ struct ForwardTile {
   Clamp<T> clamp;
 };
 
-template <class T>
-PARETOFORGE_INLINE void apply(const T* x, std::size_t count, ForwardTile<T> tile, T* y) {
+template <class S, class T>
+PARETOFORGE_INLINE void apply(const S* x, std::size_t count, ForwardTile<T> tile, S* y) {
   for (std::size_t begin = 0; begin < count; begin += tile.size) {
     const std::size_t size = std::min(tile.size, count - begin);
-    const T* from = x + begin;
-    T* to = y + begin;
+    const S* from = x + begin;
+    S* to = y + begin;
 #pragma GCC ivdep
-    for (std::size_t j = 0; j < size; ++j) to[j] = clamped(from[j] * tile.scale[j] + tile.shift[j], tile.clamp);
+    for (std::size_t j = 0; j < size; ++j)
+      to[j] = static_cast<S>(clamped(static_cast<T>(from[j]) * tile.scale[j] + tile.shift[j], tile.clamp));
   }
 }
 
-template <class T>
-PARETOFORGE_INLINE void apply_and_add(const T* x, const T* other, std::size_t count, ForwardTile<T> tile, T* y) {
+template <class S, class T>
+PARETOFORGE_INLINE void apply_and_add(const S* x, const S* other, std::size_t count, ForwardTile<T> tile, S* y) {
   for (std::size_t begin = 0; begin < count; begin += tile.size) {
     const std::size_t size = std::min(tile.size, count - begin);
-    const T *from = x + begin, *added = other + begin;
-    T* to = y + begin;
+    const S *from = x + begin, *added = other + begin;
+    S* to = y + begin;
 #pragma GCC ivdep
-    for (std::size_t j = 0; j < size; ++j)
-      to[j] = clamped(from[j] * tile.scale[j] + tile.shift[j] + added[j], tile.clamp);
+    for (std::size_t j = 0; j < size; ++j) {
+      const T z = static_cast<T>(from[j]) * tile.scale[j] + tile.shift[j] + static_cast<T>(added[j]);
+      to[j] = static_cast<S>(clamped(z, tile.clamp));
+    }
   }
 }
 
@@ -105,96 +110,79 @@ PARETOFORGE_INLINE T passed(T x, T dy, T scale, T shift, Clamp<T> clamp) {
   return z > clamp.low && z < clamp.high ? dy : T{0};
 }
 
-template <class T>
-PARETOFORGE_INLINE void add_gradient_sums(const T* __restrict x, const T* __restrict dy, std::size_t count,
+template <class S, class T>
+PARETOFORGE_INLINE void add_gradient_sums(const S* __restrict x, const S* __restrict dy, std::size_t count,
                                           BackwardTile<T> tile, T* __restrict sum, T* __restrict sum_x) {
   for (std::size_t begin = 0; begin < count; begin += tile.size) {
     const std::size_t size = std::min(tile.size, count - begin);
     for (std::size_t j = 0; j < size; ++j) {
-      const T g = passed(x[begin + j], dy[begin + j], tile.scale[j], tile.shift[j], tile.clamp);
+      const T value = static_cast<T>(x[begin + j]);
+      const T g = passed(value, static_cast<T>(dy[begin + j]), tile.scale[j], tile.shift[j], tile.clamp);
       sum[j] += g;
-      sum_x[j] += g * (x[begin + j] - tile.mean[j]);
+      sum_x[j] += g * (value - tile.mean[j]);
     }
   }
 }
 
 /// dx = scale * g - slope * (x - mean) - constant
-template <class T>
-PARETOFORGE_INLINE void write_gradient(const T* x, const T* dy, std::size_t count, BackwardTile<T> tile,
-                                       const T* __restrict slope, const T* __restrict constant, T* dx) {
+template <class S, class T>
+PARETOFORGE_INLINE void write_gradient(const S* x, const S* dy, std::size_t count, BackwardTile<T> tile,
+                                       const T* __restrict slope, const T* __restrict constant, S* dx) {
   for (std::size_t begin = 0; begin < count; begin += tile.size) {
     const std::size_t size = std::min(tile.size, count - begin);
-    const T *from = x + begin, *gradient = dy + begin;
-    T* to = dx + begin;
+    const S *from = x + begin, *gradient = dy + begin;
+    S* to = dx + begin;
 #pragma GCC ivdep
     for (std::size_t j = 0; j < size; ++j) {
-      const T g = passed(from[j], gradient[j], tile.scale[j], tile.shift[j], tile.clamp);
-      to[j] = tile.scale[j] * g - slope[j] * (from[j] - tile.mean[j]) - constant[j];
+      const T value = static_cast<T>(from[j]);
+      const T g = passed(value, static_cast<T>(gradient[j]), tile.scale[j], tile.shift[j], tile.clamp);
+      to[j] = static_cast<S>(tile.scale[j] * g - slope[j] * (value - tile.mean[j]) - constant[j]);
     }
   }
 }
 
-template <class T>
-PARETOFORGE_INLINE void gate(const T* y, const T* dy, std::size_t count, Clamp<T> clamp, T* dz) {
+template <class S, class T>
+PARETOFORGE_INLINE void gate(const S* y, const S* dy, std::size_t count, Clamp<T> clamp, S* dz) {
 #pragma GCC ivdep
-  for (std::size_t i = 0; i < count; ++i) dz[i] = y[i] > clamp.low && y[i] < clamp.high ? dy[i] : T{0};
+  for (std::size_t i = 0; i < count; ++i) {
+    const T value = static_cast<T>(y[i]);
+    dz[i] = value > clamp.low && value < clamp.high ? dy[i] : S{};
+  }
 }
 
-// The loops, for float in a version per instruction set, for double (tests) in one.
+// The loops by kind of value; for float and bfloat16 in a version per instruction set, for double (tests) in one.
 
-PARETOFORGE_CLONES void run_moments(const float* x, std::size_t count, std::size_t tile, const float* pivot, float* sum,
-                                    float* squares) {
-  add_moments(x, count, tile, pivot, sum, squares);
-}
-void run_moments(const double* x, std::size_t count, std::size_t tile, const double* pivot, double* sum,
-                 double* squares) {
-  add_moments(x, count, tile, pivot, sum, squares);
-}
-
-PARETOFORGE_CLONES void run_apply(const float* x, std::size_t count, ForwardTile<float> tile, float* y) {
-  apply(x, count, tile, y);
-}
-void run_apply(const double* x, std::size_t count, ForwardTile<double> tile, double* y) { apply(x, count, tile, y); }
-
-PARETOFORGE_CLONES void run_apply_and_add(const float* x, const float* other, std::size_t count,
-                                          ForwardTile<float> tile, float* y) {
-  apply_and_add(x, other, count, tile, y);
-}
-void run_apply_and_add(const double* x, const double* other, std::size_t count, ForwardTile<double> tile, double* y) {
-  apply_and_add(x, other, count, tile, y);
-}
-
-PARETOFORGE_CLONES void run_gate(const float* y, const float* dy, std::size_t count, Clamp<float> clamp, float* dz) {
-  gate(y, dy, count, clamp, dz);
-}
-void run_gate(const double* y, const double* dy, std::size_t count, Clamp<double> clamp, double* dz) {
-  gate(y, dy, count, clamp, dz);
-}
-
-PARETOFORGE_CLONES void run_sums(const float* x, const float* dy, std::size_t count, BackwardTile<float> tile,
-                                 float* sum, float* sum_x) {
-  add_gradient_sums(x, dy, count, tile, sum, sum_x);
-}
-void run_sums(const double* x, const double* dy, std::size_t count, BackwardTile<double> tile, double* sum,
-              double* sum_x) {
-  add_gradient_sums(x, dy, count, tile, sum, sum_x);
-}
-
-PARETOFORGE_CLONES void run_gradient(const float* x, const float* dy, std::size_t count, BackwardTile<float> tile,
-                                     const float* slope, const float* constant, float* dx) {
-  write_gradient(x, dy, count, tile, slope, constant, dx);
-}
-void run_gradient(const double* x, const double* dy, std::size_t count, BackwardTile<double> tile, const double* slope,
-                  const double* constant, double* dx) {
-  write_gradient(x, dy, count, tile, slope, constant, dx);
-}
+#define PARETOFORGE_LOOPS(CLONES, S, T)                                                                              \
+  CLONES void run_moments(const S* x, std::size_t count, std::size_t tile, const T* pivot, T* sum, T* squares) {     \
+    add_moments(x, count, tile, pivot, sum, squares);                                                                \
+  }                                                                                                                  \
+  CLONES void run_apply(const S* x, std::size_t count, ForwardTile<T> tile, S* y) { apply(x, count, tile, y); }      \
+  CLONES void run_apply_and_add(const S* x, const S* other, std::size_t count, ForwardTile<T> tile, S* y) {          \
+    apply_and_add(x, other, count, tile, y);                                                                         \
+  }                                                                                                                  \
+  CLONES void run_gate(const S* y, const S* dy, std::size_t count, Clamp<T> clamp, S* dz) {                          \
+    gate(y, dy, count, clamp, dz);                                                                                   \
+  }                                                                                                                  \
+  CLONES void run_sums(const S* x, const S* dy, std::size_t count, BackwardTile<T> tile, T* sum, T* sum_x) {         \
+    add_gradient_sums(x, dy, count, tile, sum, sum_x);                                                               \
+  }                                                                                                                  \
+  CLONES void run_gradient(const S* x, const S* dy, std::size_t count, BackwardTile<T> tile, const T* slope,         \
+                           const T* constant, S* dx) {                                                               \
+    write_gradient(x, dy, count, tile, slope, constant, dx);                                                         \
+  }
+PARETOFORGE_LOOPS(PARETOFORGE_CLONES, float, float)
+PARETOFORGE_LOOPS(PARETOFORGE_CLONES, Bfloat16, float)
+PARETOFORGE_LOOPS(, double, double)
+#undef PARETOFORGE_LOOPS
 
 }  // namespace
 
-template <class T>
-NormStatistics<T> norm_statistics(const T* x, std::size_t rows, std::size_t channels) {
+template <class S>
+NormStatistics<Computed<S>> norm_statistics(const S* x, std::size_t rows, std::size_t channels) {
+  using T = Computed<S>;
   // Moments about the first row, so that a mean far from zero does not swallow the variance.
-  const std::vector<T> pivot(x, x + channels);
+  std::vector<T> pivot(channels);
+  for (std::size_t c = 0; c < channels; ++c) pivot[c] = static_cast<T>(x[c]);
   const std::size_t tile = tile_size(channels);
   std::vector<T> sums(tile), squares(tile);
   run_moments(x, rows * channels, tile, repeated(pivot, tile).data(), sums.data(), squares.data());
@@ -208,23 +196,25 @@ NormStatistics<T> norm_statistics(const T* x, std::size_t rows, std::size_t chan
   return result;
 }
 
-template <class T>
-void norm_forward(const T* x, std::size_t rows, const std::vector<T>& scale, const std::vector<T>& shift,
-                  Clamp<T> clamp, T* y, const T* other) {
-  const std::size_t size = tile_size(scale.size()), count = rows * scale.size();
-  const auto scales = repeated(scale, size), shifts = repeated(shift, size);
-  const ForwardTile<T> tile{size, scales.data(), shifts.data(), clamp};
+template <class S>
+void norm_forward(const S* x, std::size_t rows, const NormFactors<Computed<S>>& factors, S* y, const S* other) {
+  const std::size_t channels = factors.scale.size(), size = tile_size(channels), count = rows * channels;
+  const auto scale = repeated(factors.scale, size), shift = repeated(factors.shift, size);
+  const ForwardTile<Computed<S>> tile{size, scale.data(), shift.data(), factors.clamp};
   if (other == nullptr)
     run_apply(x, count, tile, y);
   else
     run_apply_and_add(x, other, count, tile, y);
 }
 
-template <class T>
-void norm_backward(const T* x, const T* dy, std::size_t rows, const NormKept<T>& kept, T* dx, T* d_gamma, T* d_beta) {
+template <class S>
+void norm_backward(const S* x, const S* dy, std::size_t rows, const NormKept<Computed<S>>& kept, S* dx,
+                   Computed<S>* d_gamma, Computed<S>* d_beta) {
+  using T = Computed<S>;
   const std::size_t channels = kept.mean.size(), size = tile_size(channels);
-  const auto mean = repeated(kept.mean, size), scale = repeated(kept.scale, size), shift = repeated(kept.shift, size);
-  const BackwardTile<T> tile{size, mean.data(), scale.data(), shift.data(), kept.clamp};
+  const auto mean = repeated(kept.mean, size), scale = repeated(kept.factors.scale, size),
+             shift = repeated(kept.factors.shift, size);
+  const BackwardTile<T> tile{size, mean.data(), scale.data(), shift.data(), kept.factors.clamp};
   std::vector<T> sums(size), sums_x(size);
   run_sums(x, dy, rows * channels, tile, sums.data(), sums_x.data());
   const auto sum = folded(sums, channels, 1), sum_x = folded(sums_x, channels, 1);
@@ -232,27 +222,24 @@ void norm_backward(const T* x, const T* dy, std::size_t rows, const NormKept<T>&
   for (std::size_t c = 0; c < channels; ++c) {
     d_beta[c] = sum[c];
     d_gamma[c] = sum_x[c] * kept.inverse[c];
-    slope[c] = kept.scale[c] * kept.inverse[c] * d_gamma[c] / static_cast<T>(rows);
-    constant[c] = kept.scale[c] * sum[c] / static_cast<T>(rows);
+    slope[c] = kept.factors.scale[c] * kept.inverse[c] * d_gamma[c] / static_cast<T>(rows);
+    constant[c] = kept.factors.scale[c] * sum[c] / static_cast<T>(rows);
   }
   run_gradient(x, dy, rows * channels, tile, repeated(slope, size).data(), repeated(constant, size).data(), dx);
 }
 
-template <class T>
-void clamp_backward(const T* y, const T* dy, std::size_t count, Clamp<T> clamp, T* dz) {
+template <class S>
+void clamp_backward(const S* y, const S* dy, std::size_t count, Clamp<Computed<S>> clamp, S* dz) {
   run_gate(y, dy, count, clamp, dz);
 }
 
-template NormStatistics<float> norm_statistics(const float*, std::size_t, std::size_t);
-template NormStatistics<double> norm_statistics(const double*, std::size_t, std::size_t);
-template void norm_forward(const float*, std::size_t, const std::vector<float>&, const std::vector<float>&,
-                           Clamp<float>, float*, const float*);
-template void norm_forward(const double*, std::size_t, const std::vector<double>&, const std::vector<double>&,
-                           Clamp<double>, double*, const double*);
-template void norm_backward(const float*, const float*, std::size_t, const NormKept<float>&, float*, float*, float*);
-template void norm_backward(const double*, const double*, std::size_t, const NormKept<double>&, double*, double*,
-                            double*);
-template void clamp_backward(const float*, const float*, std::size_t, Clamp<float>, float*);
-template void clamp_backward(const double*, const double*, std::size_t, Clamp<double>, double*);
+#define PARETOFORGE_INSTANTIATE(S, T)                                                                                \
+  template NormStatistics<T> norm_statistics(const S*, std::size_t, std::size_t);                                    \
+  template void norm_forward(const S*, std::size_t, const NormFactors<T>&, S*, const S*);                            \
+  template void norm_backward(const S*, const S*, std::size_t, const NormKept<T>&, S*, T*, T*);                      \
+  template void clamp_backward(const S*, const S*, std::size_t, Clamp<T>, S*)
+PARETOFORGE_INSTANTIATE(float, float);
+PARETOFORGE_INSTANTIATE(Bfloat16, float);
+PARETOFORGE_INSTANTIATE(double, double);
 
 }  // namespace paretoforge

@@ -21,6 +21,13 @@ std::vector<T> to_vector(const at::Tensor& x) {
   return {x.data_ptr<T>(), x.data_ptr<T>() + x.numel()};
 }
 
+/// Where a tensor's values lie; null where there is none.
+template <class S>
+S* values(const at::Tensor& x) {
+  static_assert(sizeof(Bfloat16) == sizeof(at::BFloat16));
+  return x.defined() ? static_cast<S*>(x.data_ptr()) : nullptr;
+}
+
 std::size_t rows(const at::Tensor& x) { return static_cast<std::size_t>(x.numel() / x.size(1)); }
 
 at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
@@ -30,18 +37,13 @@ at::Tensor channels_last_like(const at::Tensor& x) {
 
 /// scale and shift from the statistics.
 template <class T>
-NormKept<T> kept(std::vector<T> mean, const std::vector<T>& variance, const at::Tensor& gamma, const at::Tensor& beta,
-                 double low, double high) {
+NormKept<T> kept(std::vector<T> mean, const std::vector<T>& variance, const NormInputs& in, Clamp<T> clamp) {
   const std::size_t channels = mean.size();
-  NormKept<T> k{std::move(mean),
-                std::vector<T>(channels),
-                std::vector<T>(channels),
-                std::vector<T>(channels),
-                {static_cast<T>(low), static_cast<T>(high)}};
+  NormKept<T> k{std::move(mean), std::vector<T>(channels), {std::vector<T>(channels), std::vector<T>(channels), clamp}};
   for (std::size_t c = 0; c < channels; ++c) {
     k.inverse[c] = 1 / std::sqrt(variance[c] + static_cast<T>(batch_norm_epsilon));
-    k.scale[c] = gamma.data_ptr<T>()[c] * k.inverse[c];
-    k.shift[c] = beta.data_ptr<T>()[c] - k.mean[c] * k.scale[c];
+    k.factors.scale[c] = in.gamma.data_ptr<T>()[c] * k.inverse[c];
+    k.factors.shift[c] = in.beta.data_ptr<T>()[c] - k.mean[c] * k.factors.scale[c];
   }
   return k;
 }
@@ -60,8 +62,9 @@ bool ours(const at::Tensor& gradient) {
 
 /// A node of LibTorch's own kind rather than a custom Function, which copies what comes in: so gradients that nobody
 /// else reads are overwritten in place.
-template <class T>
+template <class S>
 struct NormBackward : torch::autograd::Node {
+  using T = Computed<S>;
   SavedVariable x, y;  ///< y where a residual was added
   NormKept<T> kept;
   bool residual = false;
@@ -70,14 +73,16 @@ struct NormBackward : torch::autograd::Node {
     if (!gradients[0].defined()) return variable_list(residual ? 4 : 3);
     const at::Tensor input = x.unpack();
     at::Tensor dy = channels_last(std::exchange(gradients[0], {}));
-    if (residual && clamps()) dy = gated(std::move(dy));
-    const at::Tensor dx = !residual && ours(dy) ? dy : channels_last_like(input);
-    const auto vector = [&] { return at::empty({input.size(1)}, input.options()); };
-    const at::Tensor d_gamma = vector(), d_beta = vector();
     NormKept<T> k = kept;
-    if (residual) k.clamp = {-std::numeric_limits<T>::infinity(), std::numeric_limits<T>::infinity()};
-    norm_backward(input.data_ptr<T>(), dy.data_ptr<T>(), rows(input), k, dx.data_ptr<T>(), d_gamma.data_ptr<T>(),
-                  d_beta.data_ptr<T>());
+    if (residual) {
+      dy = gated(std::move(dy));
+      k.factors.clamp = {-std::numeric_limits<T>::infinity(), std::numeric_limits<T>::infinity()};
+    }
+    const at::Tensor dx = !residual && ours(dy) ? dy : channels_last_like(input);
+    const auto options = input.options().dtype(c10::CppTypeToScalarType<T>::value);
+    const at::Tensor d_gamma = at::empty({input.size(1)}, options), d_beta = at::empty({input.size(1)}, options);
+    norm_backward(values<S>(input), values<S>(dy), rows(input), k, values<S>(dx), values<T>(d_gamma),
+                  values<T>(d_beta));
     return residual ? variable_list{dx, d_gamma, d_beta, dy} : variable_list{dx, d_gamma, d_beta};
   }
 
@@ -85,48 +90,58 @@ struct NormBackward : torch::autograd::Node {
   void release_variables() override { x.reset_data(), y.reset_data(); }
 
  private:
-  bool clamps() const { return std::isfinite(kept.clamp.low) || std::isfinite(kept.clamp.high); }
-
   at::Tensor gated(at::Tensor dy) {
+    const Clamp<T> clamp = kept.factors.clamp;
+    if (!std::isfinite(clamp.low) && !std::isfinite(clamp.high)) return dy;
     const at::Tensor output = y.unpack(shared_from_this());
     const at::Tensor dz = ours(dy) ? dy : channels_last_like(output);
-    clamp_backward(output.data_ptr<T>(), dy.data_ptr<T>(), static_cast<std::size_t>(dy.numel()), kept.clamp,
-                   dz.data_ptr<T>());
+    clamp_backward(values<S>(output), values<S>(dy), static_cast<std::size_t>(dy.numel()), clamp, values<S>(dz));
     return dz;
   }
 };
 
-/// Over the batch; moves the running statistics on.
-template <class T>
-at::Tensor over_batch(const NormInputs& in, const at::Tensor& running_mean, const at::Tensor& running_variance,
-                      double low, double high) {
-  const at::Tensor x = channels_last(in.x.detach()), other = in.other.defined() ? channels_last(in.other.detach()) : in.other;
-  at::Tensor y = channels_last_like(x);
-  const std::size_t n = rows(x);
-  auto statistics = norm_statistics(x.data_ptr<T>(), n, static_cast<std::size_t>(x.size(1)));
-  move_on(running_mean, statistics.mean, 1);
-  move_on(running_variance, statistics.variance, n > 1 ? static_cast<double>(n) / static_cast<double>(n - 1) : 1);
-  auto k = kept(std::move(statistics.mean), statistics.variance, in.gamma, in.beta, low, high);
-  norm_forward(x.data_ptr<T>(), n, k.scale, k.shift, k.clamp, y.data_ptr<T>(), other.defined() ? other.data_ptr<T>() : nullptr);
-  if (!torch::autograd::compute_requires_grad(in.x, in.gamma, in.beta, in.other)) return y;
+at::Tensor residual_of(const NormInputs& in) {
+  return in.other.defined() ? channels_last(in.other.detach()) : at::Tensor();
+}
 
-  const std::shared_ptr<NormBackward<T>> node(new NormBackward<T>, torch::autograd::deleteNode);
-  node->residual = other.defined();
+template <class S>
+void keep_for_backward(const NormInputs& in, const at::Tensor& x, at::Tensor& y, NormKept<Computed<S>> kept) {
+  const std::shared_ptr<NormBackward<S>> node(new NormBackward<S>, torch::autograd::deleteNode);
+  node->residual = in.other.defined();
   node->set_next_edges(node->residual ? torch::autograd::collect_next_edges(in.x, in.gamma, in.beta, in.other)
                                       : torch::autograd::collect_next_edges(in.x, in.gamma, in.beta));
   torch::autograd::set_history(y, node);
   node->x = SavedVariable(x, false);
   if (node->residual) node->y = SavedVariable(y, true);
-  node->kept = std::move(k);
+  node->kept = std::move(kept);
+}
+
+template <class S>
+at::Tensor over_batch(const NormInputs& in, const at::Tensor& running_mean, const at::Tensor& running_variance,
+                      Clamp<double> clamp) {
+  using T = Computed<S>;
+  const at::Tensor x = channels_last(in.x.detach()), other = residual_of(in);
+  at::Tensor y = channels_last_like(x);
+  const std::size_t n = rows(x);
+  auto statistics = norm_statistics(values<S>(x), n, static_cast<std::size_t>(x.size(1)));
+  move_on(running_mean, statistics.mean, 1);
+  move_on(running_variance, statistics.variance, n > 1 ? static_cast<double>(n) / static_cast<double>(n - 1) : 1);
+  auto k = kept<T>(std::move(statistics.mean), statistics.variance, in,
+                   {static_cast<T>(clamp.low), static_cast<T>(clamp.high)});
+  norm_forward(values<S>(x), n, k.factors, values<S>(y), values<S>(other));
+  if (torch::autograd::compute_requires_grad(in.x, in.gamma, in.beta, in.other))
+    keep_for_backward<S>(in, x, y, std::move(k));
   return y;
 }
 
-template <class T>
-at::Tensor fixed(const NormInputs& in, const at::Tensor& mean, const at::Tensor& variance, double low, double high) {
-  const auto x = channels_last(in.x), other = in.other.defined() ? channels_last(in.other) : in.other;
-  auto y = channels_last_like(x);
-  const auto k = kept(to_vector<T>(mean), to_vector<T>(variance), in.gamma, in.beta, low, high);
-  norm_forward(x.data_ptr<T>(), rows(x), k.scale, k.shift, k.clamp, y.data_ptr<T>(), other.defined() ? other.data_ptr<T>() : nullptr);
+template <class S>
+at::Tensor fixed(const NormInputs& in, const at::Tensor& mean, const at::Tensor& variance, Clamp<double> clamp) {
+  using T = Computed<S>;
+  const at::Tensor x = channels_last(in.x.detach()), other = residual_of(in);
+  const at::Tensor y = channels_last_like(x);
+  const auto k = kept<T>(to_vector<T>(mean), to_vector<T>(variance), in,
+                         {static_cast<T>(clamp.low), static_cast<T>(clamp.high)});
+  norm_forward(values<S>(x), rows(x), k.factors, values<S>(y), values<S>(other));
   return y;
 }
 
@@ -134,14 +149,16 @@ at::Tensor fixed(const NormInputs& in, const at::Tensor& mean, const at::Tensor&
 
 at::Tensor norm_clamp(const NormInputs& in, const at::Tensor& running_mean, const at::Tensor& running_variance,
                       double low, double high) {
-  return in.x.scalar_type() == at::kDouble ? over_batch<double>(in, running_mean, running_variance, low, high)
-                                           : over_batch<float>(in, running_mean, running_variance, low, high);
+  const auto run = in.x.scalar_type() == at::kDouble     ? over_batch<double>
+                   : in.x.scalar_type() == at::kBFloat16 ? over_batch<Bfloat16>
+                                                         : over_batch<float>;
+  return run(in, running_mean, running_variance, {low, high});
 }
 
 at::Tensor norm_clamp_fixed(const NormInputs& in, const at::Tensor& mean, const at::Tensor& variance, double low,
                             double high) {
-  return in.x.scalar_type() == at::kDouble ? fixed<double>(in, mean, variance, low, high)
-                                           : fixed<float>(in, mean, variance, low, high);
+  const auto run = in.x.scalar_type() == at::kDouble ? fixed<double> : fixed<float>;
+  return run(in, mean, variance, {low, high});
 }
 
 }  // namespace paretoforge

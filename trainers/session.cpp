@@ -28,6 +28,14 @@ at::Tensor image_tensor(std::size_t count, const Shape& shape) {
                    at::MemoryFormat::ChannelsLast);
 }
 
+void check_precision(Precision precision, at::Device device) {
+  if (precision == Precision::float32 || !device.is_cpu()) return;
+#if defined(__x86_64__) && defined(__GNUC__)
+  if (__builtin_cpu_supports("avx512bf16")) return;  // AMX comes with it
+#endif
+  throw ConfigError("error: precision bfloat16: this processor does not multiply it (AVX512-BF16, AMX)");
+}
+
 std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
                               const Normalisation& normalisation, const std::stop_token& stop) {
   const BatchMaker maker(images, normalisation);

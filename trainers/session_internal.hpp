@@ -26,6 +26,9 @@ class ThreadSettings {
   [[maybe_unused]] unsigned control_ = 0;  ///< of the processor's floating point unit, as found
 };
 
+/// Throws ConfigError where training in this precision would be emulated: on a processor without AVX512-BF16 or AMX.
+void check_precision(Precision precision, at::Device device);
+
 /// Uninitialised floats [count, channels, height, width] on the CPU, channels last in memory.
 at::Tensor image_tensor(std::size_t count, const Shape& shape);
 

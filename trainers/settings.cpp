@@ -61,6 +61,9 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
   read_number(config, "label_smoothing", 0, below_one, recipe.label_smoothing);
   if (const auto schedule = config.find("schedule"))
     recipe.schedule = schedule->one_of({"one-cycle", "cosine"}) == "cosine" ? Schedule::cosine : Schedule::one_cycle;
+  if (const auto precision = config.find("precision"))
+    recipe.precision =
+        precision->one_of({"float32", "bfloat16"}) == "bfloat16" ? Precision::bfloat16 : Precision::float32;
   if (const auto augment = config.find("augment")) read_augmentation(*augment, recipe.augment);
   if (const auto weights = config.find("class_weights")) read_class_weights(*weights, recipe);
 }
@@ -69,7 +72,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
   config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
-                "split_seed", "rate", "momentum", "nesterov", "weight_decay", "schedule", "label_smoothing",
+                "split_seed", "rate", "momentum", "nesterov", "weight_decay", "schedule", "label_smoothing", "precision",
                 "augment", "class_weights"});
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;

@@ -183,7 +183,9 @@ class Supervised : public Trainer {
       : data_(std::move(data)),
         recipe_(settings.recipe),
         device_(chosen_device(settings.device)),
-        input_(normalisation(data_->train)) {}
+        input_(normalisation(data_->train)) {
+    check_precision(recipe_.precision, device_);
+  }
 
   TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop) const override {
     try {
@@ -214,6 +216,7 @@ class Supervised : public Trainer {
 
     TorchNetwork network(shaped, device_);
     network.initialise(derived_seed(budget.seed, weights_stream));
+    if (recipe_.precision == Precision::bfloat16) network.train_in(at::kBFloat16);
     const Images images = sized(selected(data_->train, parts.train));
     Run run(shaped, *data_, network, device_, recipe_, budget, images, input_, stop);
     TrainResult result;

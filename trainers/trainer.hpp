@@ -58,6 +58,12 @@ struct Augmentation {
   double mixup = 0;  ///< alpha, 0 to 1: samples and targets of a step are mixed in pairs (Zhang et al., 2018); 0: not
 };
 
+/// What training computes in; weights, sums and evaluation are float32 in all.
+enum class Precision : std::uint8_t {
+  float32,
+  bfloat16,  ///< what lies between layers and is multiplied: half the memory, products at up to twice the speed
+};
+
 /// Stochastic gradient descent with momentum (Sutskever et al., 2013) on softmax cross-entropy.
 struct TrainRecipe {
   double rate = 0.2;           ///< the schedule's peak
@@ -69,6 +75,7 @@ struct TrainRecipe {
   Augmentation augment;
   /// How much a sample of each class counts in the loss; empty: all the same.
   std::vector<double> class_weights = {};
+  Precision precision = Precision::float32;
   bool balanced = false;  ///< class weights that make all classes count the same, however often they occur
 };
 
@@ -81,7 +88,8 @@ struct TrainSettings {
   TrainRecipe recipe;
 
   /// Reads a map with the keys data, trainer, device, epochs, images, share, validation, resolution, batch, test,
-  /// split_seed, rate, momentum, nesterov, weight_decay, schedule (one-cycle, cosine), label_smoothing, augment
+  /// split_seed, rate, momentum, nesterov, weight_decay, schedule (one-cycle, cosine), label_smoothing, precision (float32,
+  /// bfloat16), augment
   /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}) and class_weights (balanced, or a
   /// number for each class); each may be absent. `otherwise` holds what absent keys mean. Throws ConfigError.
   static TrainSettings read(const Config& config, const TrainSettings& otherwise);
@@ -156,7 +164,7 @@ struct TrainerKind {
 };
 std::span<const TrainerKind> trainers();
 /// The trainer that the settings name; throws ConfigError where there is none, or no CUDA device where one is asked
-/// for.
+/// for, or bfloat16 is and this processor does not multiply it.
 std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
 
 /// The network's outputs before any final softmax, [images, classes]; images are resized to the network's input.

@@ -359,6 +359,47 @@ TEST_CASE("Fused and separate norms are the same") {
   }
 }
 
+TEST_CASE("Training in bfloat16: every op, and a gradient that points where float's does") {
+#if defined(__x86_64__) && defined(__GNUC__)
+  const bool multiplies = __builtin_cpu_supports("avx512bf16");
+#else
+  const bool multiplies = false;
+#endif
+  if (!multiplies) {
+    WARN("skipped: this processor does not multiply bfloat16");
+    return;
+  }
+  Graph graph({3, 8, 8});
+  NodeId x = nets::conv_norm_relu(graph, 0, 8, 3, 1);
+  x = nets::separable(graph, x, 8, 1);
+  x = nets::residual(graph, x, 8, 1);
+  for (const auto kind : {ActivationKind::relu6, ActivationKind::hard_swish})
+    x = graph.add(Activation{kind}, graph.add(BatchNorm{}, nets::conv(graph, x, 8, 1, 1)));
+  const NodeId gate = graph.add(Activation{ActivationKind::hard_sigmoid}, graph.add(Linear{.out = 8}, graph.add(GlobalPool{}, x)));
+  x = graph.add(Multiply{}, {x, gate});
+  x = graph.add(Add{}, {x, graph.add(Zero{graph.shape(x)}, x), graph.add(Activation{ActivationKind::sigmoid}, x)});
+  const Padding all{1, 1, 1, 1}, some{0, 0, 1, 1};
+  const NodeId most = graph.add(Pool{.kind = PoolKind::maximum, .kernel = {3, 3}, .stride = {1, 1}, .pad = all}, x);
+  const NodeId mean = graph.add(Pool{.kernel = {3, 3}, .stride = {1, 1}, .pad = all}, x);
+  const NodeId mean_of_some = graph.add(Pool{.kernel = {2, 2}, .stride = {1, 1}, .pad = some}, x);
+  x = graph.add(ChannelShuffle{2}, graph.add(Concat{}, {most, mean, mean_of_some}));
+  graph.add(Softmax{}, nets::classifier(graph, x, 10));
+
+  const auto gradients = [&](at::ScalarType type) {
+    TorchNetwork network(graph);
+    network.initialise(7);
+    network.train_in(type);
+    const auto outputs = network.logits(random_images(graph.shape(0), 8).to(at::kFloat), Mode::training);
+    CHECK(outputs.scalar_type() == at::kFloat);
+    at::cross_entropy_loss(outputs, at::arange(batch, at::kLong)).backward();
+    return network.gradients().clone();
+  };
+  const auto whole = gradients(at::kFloat), half = gradients(at::kBFloat16);
+  CHECK_FALSE(at::equal(whole, half));
+  const double cosine = ((whole * half).sum() / (whole.norm() * half.norm())).item<double>();
+  CHECK(cosine > 0.99);
+}
+
 TEST_CASE("Weights go to a Model and back") {
   const auto graph = nets::resnet8();
   const auto model = random_model(graph, 9);

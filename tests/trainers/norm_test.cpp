@@ -1,5 +1,6 @@
 // Batch norm and clamp: against the textbook formulas, and the gradient against finite differences.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -42,11 +43,11 @@ std::vector<double> textbook(const std::vector<double>& x, std::size_t channels,
 NormKept<double> kept_of(const std::vector<double>& x, std::size_t channels, const std::vector<double>& gamma,
                          const std::vector<double>& beta, Clamp<double> clamp) {
   auto statistics = norm_statistics(x.data(), x.size() / channels, channels);
-  NormKept<double> kept{statistics.mean, gamma, gamma, beta, clamp};
+  NormKept<double> kept{statistics.mean, gamma, {gamma, beta, clamp}};
   for (std::size_t c = 0; c < channels; ++c) {
     kept.inverse[c] = 1 / std::sqrt(statistics.variance[c] + 1e-5);
-    kept.scale[c] = gamma[c] * kept.inverse[c];
-    kept.shift[c] = beta[c] - kept.mean[c] * kept.scale[c];
+    kept.factors.scale[c] = gamma[c] * kept.inverse[c];
+    kept.factors.shift[c] = beta[c] - kept.mean[c] * kept.factors.scale[c];
   }
   return kept;
 }
@@ -86,7 +87,7 @@ TEST_CASE("Norm and clamp at channel counts of every kind") {
         const auto gamma = random_values<double>(channels, 1, 2, 11), beta = random_values<double>(channels, 0, 3, 12);
         const auto kept = kept_of(x, channels, gamma, beta, clamp);
         std::vector<double> y(x.size());
-        norm_forward(x.data(), rows, kept.scale, kept.shift, clamp, y.data());
+        norm_forward(x.data(), rows, kept.factors, y.data());
         const auto expected = textbook(x, channels, gamma, beta, clamp);
         double worst = 0;
         for (std::size_t i = 0; i < y.size(); ++i) worst = std::max(worst, std::abs(y[i] - expected[i]));
@@ -97,15 +98,15 @@ TEST_CASE("Norm and clamp at channel counts of every kind") {
         const std::vector<float> xf(x.begin(), x.end());
         auto dyf = random_values<float>(x.size(), 0, 1, 13);
         for (std::size_t i = 0; i < x.size(); ++i) {  // next to a bound rounding decides what passes
-          const double z = x[i] * kept.scale[i % channels] + kept.shift[i % channels];
+          const double z = x[i] * kept.factors.scale[i % channels] + kept.factors.shift[i % channels];
           if (std::min(std::abs(z - clamp.low), std::abs(z - clamp.high)) < 1e-3) dyf[i] = 0;
         }
         const std::vector<double> xd(xf.begin(), xf.end()), dyd(dyf.begin(), dyf.end());
         const NormKept<float> kf{{kept.mean.begin(), kept.mean.end()},
                                  {kept.inverse.begin(), kept.inverse.end()},
-                                 {kept.scale.begin(), kept.scale.end()},
-                                 {kept.shift.begin(), kept.shift.end()},
-                                 {static_cast<float>(clamp.low), static_cast<float>(clamp.high)}};
+                                 {{kept.factors.scale.begin(), kept.factors.scale.end()},
+                                  {kept.factors.shift.begin(), kept.factors.shift.end()},
+                                  {static_cast<float>(clamp.low), static_cast<float>(clamp.high)}}};
         std::vector<float> dxf(x.size()), gf(channels), bf(channels);
         std::vector<double> dxd(x.size()), gd(channels), bd(channels);
         norm_backward(xf.data(), dyf.data(), rows, kf, dxf.data(), gf.data(), bf.data());
@@ -156,7 +157,7 @@ TEST_CASE("A residual is added before the clamp") {
   const std::vector<float> scale{1, 2, -1}, shift{0, 0.5, -0.25};
   const Clamp<float> clamp{0, 2};
   std::vector<float> y(x.size()), dz(x.size());
-  norm_forward(x.data(), rows, scale, shift, clamp, y.data(), other.data());
+  norm_forward(x.data(), rows, NormFactors<float>{scale, shift, clamp}, y.data(), other.data());
   clamp_backward(y.data(), dy.data(), y.size(), clamp, dz.data());
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double z = double{x[i]} * scale[i % channels] + shift[i % channels] + other[i];
@@ -184,7 +185,65 @@ TEST_CASE("A gradient may be written over the one it comes from") {
 TEST_CASE("NaN goes through a clamp") {
   const std::vector<float> x{std::numeric_limits<float>::quiet_NaN(), 1}, one{1}, zero{0};
   std::vector<float> y(2);
-  norm_forward(x.data(), 2, one, zero, Clamp<float>{0, 6}, y.data());
+  norm_forward(x.data(), 2, NormFactors<float>{one, zero, {0, 6}}, y.data());
   CHECK(std::isnan(y[0]));
   CHECK(y[1] == 1);
+}
+
+TEST_CASE("bfloat16 is the upper half of a float, rounded to nearest, ties to even") {
+  const auto bits = [](float value) { return Bfloat16(value).bits; };
+  CHECK(bits(1.0f) == 0x3f80);
+  CHECK(bits(-2.0f) == 0xc000);
+  CHECK(bits(1.0f + 0x1p-8f) == 0x3f80);           // half way, down to even
+  CHECK(bits(1.0f + 3 * 0x1p-8f) == 0x3f82);       // half way, up to even
+  CHECK(bits(1.0f + 0x1.02p-8f) == 0x3f81);
+  CHECK(bits(std::numeric_limits<float>::max()) == 0x7f80);  // past the greatest: infinity
+  CHECK(std::isnan(static_cast<float>(Bfloat16(std::bit_cast<float>(0x7fffffffu)))));
+  for (std::uint32_t all = 0; all < 0x10000; ++all) {
+    const float value = std::bit_cast<float>(all << 16);
+    if (value == value) CHECK(bits(value) == all);
+  }
+}
+
+TEST_CASE("Norms of bfloat16 are those of the floats it stands for, rounded at the end") {
+  const std::size_t channels = GENERATE(1u, 3u, 16u, 24u), rows = 333;
+  const auto rounded = [](const std::vector<float>& values) {
+    std::vector<Bfloat16> result;
+    for (const float value : values) result.emplace_back(value);
+    return result;
+  };
+  const auto floats = [](const std::vector<Bfloat16>& values) {
+    std::vector<float> result;
+    for (const Bfloat16 value : values) result.push_back(static_cast<float>(value));
+    return result;
+  };
+  const auto x = rounded(random_values<float>(rows * channels, 1, 2, 51)),
+             other = rounded(random_values<float>(x.size(), 0, 1, 52)),
+             dy = rounded(random_values<float>(x.size(), 0, 1, 53));
+  const auto xf = floats(x), of = floats(other), dyf = floats(dy);
+  const auto a = norm_statistics(x.data(), rows, channels), b = norm_statistics(xf.data(), rows, channels);
+  // Sums may be rounded otherwise: fused multiply-adds are chosen loop by loop.
+  const auto close = [](const std::vector<float>& found, const std::vector<float>& expected) {
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(expected[i]).epsilon(1e-5).margin(1e-4));
+  };
+  close(a.mean, b.mean);
+  close(a.variance, b.variance);
+  const NormKept<float> kept{a.mean, std::vector<float>(channels, 0.5f),
+                             {std::vector<float>(channels, 0.5f), std::vector<float>(channels, -0.25f), {0, 3}}};
+  const auto same = [](const std::vector<Bfloat16>& found, const std::vector<float>& expected) {
+    float worst = 0;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      worst = std::max(worst, std::abs(static_cast<float>(found[i]) - expected[i]) - std::abs(expected[i]) * 0x1p-8f);
+    CHECK(worst < 1e-5f);
+  };
+  std::vector<Bfloat16> y(x.size());
+  std::vector<float> yf(x.size()), g(channels), be(channels), gf(channels), bf(channels);
+  norm_forward(x.data(), rows, kept.factors, y.data(), other.data());
+  norm_forward(xf.data(), rows, kept.factors, yf.data(), of.data());
+  same(y, yf);
+  norm_backward(x.data(), dy.data(), rows, kept, y.data(), g.data(), be.data());
+  norm_backward(xf.data(), dyf.data(), rows, kept, yf.data(), gf.data(), bf.data());
+  same(y, yf);
+  close(g, gf);
+  close(be, bf);
 }

@@ -24,7 +24,7 @@ TEST_CASE("A train section is read") {
       train("{data: fashion-mnist, epochs: 2, images: 10000, share: 0.5, resolution: 24, batch: 64, rate: 0.2, "
             "schedule: cosine, "
             "momentum: 0.8, "
-            "nesterov: false, weight_decay: 0.001, label_smoothing: 0.1, augment: {crop: 2, flip: true, shift: 1}, "
+            "nesterov: false, weight_decay: 0.001, label_smoothing: 0.1, precision: bfloat16, augment: {crop: 2, flip: true, shift: 1}, "
             "validation: 1000, device: cpu, trainer: supervised, test: true, split_seed: 5}"));
   CHECK(settings.data->text() == "fashion-mnist");
   CHECK(settings.budget.epochs == 2);
@@ -41,6 +41,7 @@ TEST_CASE("A train section is read") {
   CHECK(settings.recipe.weight_decay == 0.001);
   CHECK(settings.recipe.schedule == Schedule::cosine);
   CHECK(settings.recipe.label_smoothing == 0.1);
+  CHECK(settings.recipe.precision == Precision::bfloat16);
   CHECK(settings.recipe.augment.crop == 2);
   CHECK(settings.recipe.augment.shift == 1);
   CHECK(settings.recipe.augment.flip);
@@ -81,7 +82,7 @@ TEST_CASE("What is wrong in a train section is named") {
   CHECK(error_of("{schedule: onecycle}").find("one-cycle") != std::string::npos);
   CHECK(error_of("{trainer: supervized}").find("supervised") != std::string::npos);
   for (const char* bad :
-       {"{batch: 0}", "{epochs: -1}", "{rate: -0.1}", "{rate: .nan}", "{momentum: 1}", "{label_smoothing: 1.5}",
+       {"{batch: 0}", "{epochs: -1}", "{rate: -0.1}", "{rate: .nan}", "{momentum: 1}", "{label_smoothing: 1.5}", "{precision: half}",
         "{images: 0}", "{share: 0}", "{resolution: many}", "{device: tpu}", "{augment: {shift: -1}}"})
     CHECK_FALSE(error_of(bad).empty());
 }

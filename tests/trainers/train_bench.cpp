@@ -1,4 +1,5 @@
-// Benchmark, not a test: images trained on per CPU-second of one thread, at batch 128.
+// Benchmark, not a test: images trained on per CPU-second of one thread, at batch 128, in float32 and in bfloat16.
+// experiments/reports/training/run.sh sets it beside a Python loop.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -33,8 +34,9 @@ std::shared_ptr<const Dataset> noise(const Shape& shape, std::size_t count) {
   return data;
 }
 
-double images_per_cpu_second(const Graph& graph, std::size_t images) {
+double images_per_cpu_second(const Graph& graph, std::size_t images, Precision precision) {
   TrainSettings settings;
+  settings.recipe.precision = precision;
   settings.device = "cpu";
   settings.budget.batch = 128;
   settings.budget.validation = 0;
@@ -58,7 +60,13 @@ constexpr Row rows[] = {{"resnet8", nets::resnet8, 1280},
 void print_rows(std::span<char* const> names) {
   for (const Row& row : rows) {
     if (!names.empty() && std::find(names.begin(), names.end(), row.name) == names.end()) continue;
-    std::printf("%s %.0f\n", std::string(row.name).c_str(), images_per_cpu_second(row.make(), row.images));
+    std::printf("%s", std::string(row.name).c_str());
+    for (const Precision precision : {Precision::float32, Precision::bfloat16}) try {
+        std::printf(" %.0f", images_per_cpu_second(row.make(), row.images, precision));
+      } catch (const ConfigError&) {
+        std::printf(" -");  // this processor does not multiply bfloat16
+      }
+    std::printf("\n");
     std::fflush(stdout);
   }
 }
