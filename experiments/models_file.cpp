@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/files.hpp"
+#include "predictors/totals.hpp"
 
 namespace paretoforge {
 namespace {
@@ -22,7 +23,8 @@ Json figures(const FinishedModel& model, const std::string& bundle_folder) {
               {"accuracy_float_pct", model.float_accuracy_pct}, {"accuracy_int8_pct", model.int8_accuracy_pct},
               {"calibration", model.calibration}, {"latency_ms", model.latency.median_ms}, {"latency_p95_ms", model.latency.p95_ms},
               {"latency_p99_ms", model.latency.p99_ms}, {"latency_repeats", model.latency.repeats}, {"parity_images", model.parity.images},
-              {"parity_agreement_pct", 100 * model.parity.agreement()}, {"fused", model.fusion.fused()}};
+              {"parity_agreement_pct", 100 * model.parity.agreement()}, {"fused", model.fusion.fused()},
+              {"weight_bytes", totals(model.model.graph).weight_bytes}};  // as exported: the bits may be other than the study's
   if (const auto& cost = model.predicted_latency) out["predicted_latency_ms"] = {{"value", cost->value}, {"low", cost->low}, {"high", cost->high}};
   return out;
 }
@@ -37,6 +39,7 @@ ReportModel report_model(const Json& figures) {
   model.measured_latency_ms = figures.at("latency_ms");
   model.agreement_pct = figures.at("parity_agreement_pct");
   model.fused = figures.at("fused");
+  if (figures.contains("weight_bytes")) model.weight_bytes = figures.at("weight_bytes");
   if (const auto cost = figures.find("predicted_latency_ms"); cost != figures.end())
     model.predicted_latency_ms = {cost->at("value"), cost->at("low"), cost->at("high")};
   const std::string folder = figures.at("bundle").get<std::string>() + "/" + model.name + "/";

@@ -57,7 +57,7 @@ std::vector<ReportModel> models_of(const StudyFile& study, const fs::path& folde
     const Graph graph = study.space->decode(trial->architecture);
     const Totals sums = totals(graph);
     model.layers = layers_of(pruned(graph));
-    model.weight_bytes = static_cast<double>(sums.weight_bytes);
+    if (!model.weight_bytes) model.weight_bytes = static_cast<double>(sums.weight_bytes);
     model.peak_bytes = static_cast<double>(sums.peak_activation_bytes);
   }
   return models;
