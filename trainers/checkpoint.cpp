@@ -14,7 +14,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
 
-constexpr std::string_view magic = "PFTRAIN1";
+constexpr std::string_view magic = "PFTRAIN2";
 
 class Writer {
  public:
@@ -27,6 +27,11 @@ class Writer {
   void numbers(const std::vector<T>& values) {
     number(std::uint64_t{values.size()});
     bytes_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+  }
+  void state(const StepState& state) {
+    number(state.steps);
+    number(std::uint64_t{state.values.size()});
+    for (const auto& values : state.values) numbers(values);
   }
   void text(std::string_view part) { bytes_.append(part); }
   const std::string& bytes() const { return bytes_; }
@@ -53,6 +58,12 @@ class Reader {
     values.resize(count);
     if (count > 0) copy(values.data(), count * sizeof(T));
   }
+  void state(StepState& state) {
+    std::uint64_t count = 0;
+    number(state.steps);
+    number(count);
+    for (; good_ && count > 0; --count) numbers(state.values.emplace_back());
+  }
   bool good() const { return good_; }
 
  private:
@@ -77,7 +88,8 @@ std::string bytes_of(const Checkpoint& checkpoint) {
   writer.number(checkpoint.loss_sum);
   for (const std::uint64_t word : checkpoint.random) writer.number(word);
   writer.numbers(checkpoint.order);
-  writer.numbers(checkpoint.velocity);
+  writer.state(checkpoint.optimizer);
+  writer.state(checkpoint.average);
   writer.number(std::uint64_t{checkpoint.weights.size()});
   for (const Weights& weights : checkpoint.weights)
     for (const auto part : parts) writer.numbers(weights.*part);
@@ -100,7 +112,8 @@ std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
   reader.number(checkpoint.loss_sum);
   for (std::uint64_t& word : checkpoint.random) reader.number(word);
   reader.numbers(checkpoint.order);
-  reader.numbers(checkpoint.velocity);
+  reader.state(checkpoint.optimizer);
+  reader.state(checkpoint.average);
   reader.number(nodes);
   for (std::uint64_t node = 0; reader.good() && node < nodes; ++node) {
     checkpoint.weights.emplace_back();
@@ -124,10 +137,10 @@ std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const Trai
   writer.number(data.digest);
   writer.numbers(recipe.class_weights);
   for (const double value : {recipe.rate, recipe.momentum, recipe.weight_decay, recipe.label_smoothing, budget.share,
-                             recipe.augment.mixup})
+                             recipe.augment.mixup, recipe.betas[0], recipe.betas[1], recipe.epsilon, recipe.clip_norm, recipe.ema})
     writer.number(value);
   for (const std::int64_t value :
-       {std::int64_t{recipe.nesterov}, static_cast<std::int64_t>(recipe.schedule), std::int64_t{recipe.augment.crop},
+       {static_cast<std::int64_t>(recipe.optimizer), std::int64_t{recipe.nesterov}, static_cast<std::int64_t>(recipe.schedule), std::int64_t{recipe.augment.crop},
         std::int64_t{recipe.augment.shift}, std::int64_t{recipe.augment.flip}, std::int64_t{recipe.augment.time_shift},
         std::int64_t{recipe.augment.cutout}, std::int64_t{recipe.augment.time_mask},
         std::int64_t{recipe.augment.band_mask}, std::int64_t{recipe.augment.masks}, std::int64_t{recipe.balanced}, static_cast<std::int64_t>(recipe.precision), std::int64_t{budget.epochs},

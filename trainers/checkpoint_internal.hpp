@@ -13,13 +13,20 @@
 
 namespace paretoforge {
 
+/// Numbers that every step moves on, such as a velocity, and how many steps did.
+struct StepState {
+  std::int64_t steps = 0;
+  std::vector<std::vector<float>> values;
+};
+
 struct Checkpoint {
   std::uint64_t key = 0;                     ///< of the training it belongs to: see checkpoint_key
   std::int64_t step = 0;                     ///< steps done
   double loss_sum = 0;                       ///< over the steps done of the epoch that runs
   std::array<std::uint64_t, 4> random = {};  ///< state of the order's and the augmentation's Random
   std::vector<std::uint32_t> order;          ///< of the images in this epoch
-  std::vector<float> velocity;               ///< of all parameters, in the network's order
+  StepState optimizer;                       ///< velocity, or the means of gradient and squared gradient
+  StepState average;                         ///< of weights and running statistics; empty where none is kept
   std::vector<Weights> weights;              ///< one per node, running statistics included
 };
 

@@ -219,6 +219,11 @@ void TorchNetwork::allocate(at::TensorOptions options) {
     if (const auto shape = kernel_shape(graph_.op(id), graph_.shape(graph_.inputs(id)[0])); !shape.empty())
       layers_[static_cast<std::size_t>(id)].kernel = cutter.kernel(shape);
   decayed_ = cutter.position();
+  std::int64_t normed = 0, norms = 0;
+  for (NodeId id = 1; id < graph_.size(); ++id)
+    if (std::holds_alternative<BatchNorm>(graph_.op(id))) normed += graph_.shape(id).channels;
+  statistics_ = at::zeros({2 * normed}, options);
+  statistics_.narrow(0, normed, normed).fill_(1);  // means first, then variances
   for (NodeId id = 1; id < graph_.size(); ++id) {
     auto& layer = layers_[static_cast<std::size_t>(id)];
     const auto channels = graph_.shape(id).channels;
@@ -226,8 +231,9 @@ void TorchNetwork::allocate(at::TensorOptions options) {
     if (std::holds_alternative<BatchNorm>(graph_.op(id))) {
       layer.gamma = cutter.vector(channels);
       layer.beta = cutter.vector(channels);
-      layer.mean = at::zeros({channels}, options);
-      layer.variance = at::ones({channels}, options);
+      layer.mean = statistics_.narrow(0, norms, channels).variable_data();
+      layer.variance = statistics_.narrow(0, normed + norms, channels).variable_data();
+      norms += channels;
     }
     if (const auto* pool = std::get_if<Pool>(&graph_.op(id)); pool != nullptr && !pads_itself(*pool))
       layer.divisor = average_divisor(*pool, graph_.shape(graph_.inputs(id)[0]), graph_.shape(id), options);

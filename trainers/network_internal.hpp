@@ -57,6 +57,8 @@ class TorchNetwork {
   const at::Tensor& parameters() const { return parameters_; }
   const at::Tensor& gradients() const { return gradients_; }
   std::int64_t decayed() const { return decayed_; }
+  /// The running statistics of all norms in one vector.
+  const at::Tensor& statistics() const { return statistics_; }
   bool trainable() const { return parameters_.numel() > 0; }
 
   /// What training multiplies and keeps between layers in: float, or bfloat16, where weights, sums, statistics, the last
@@ -93,7 +95,7 @@ class TorchNetwork {
   std::vector<Layer> layers_;          ///< one per node
   std::vector<Step> steps_;            ///< one per node
   std::vector<std::int32_t> readers_;  ///< per node how many needed steps read it; 0 where it is not needed
-  at::Tensor parameters_, gradients_;
+  at::Tensor parameters_, gradients_, statistics_;
   std::int64_t decayed_ = 0;
   bool fused_ = true;
   at::ScalarType training_type_;

@@ -52,12 +52,41 @@ void read_class_weights(const Config& config, TrainRecipe& recipe) {
     for (const Config& weight : config.items()) recipe.class_weights.push_back(weight.number(0, 1e6));
 }
 
+constexpr double below_one = 0x1.fffffffffffffp-1;
+
+void read_betas(const Config& betas, TrainRecipe& recipe) {
+  const std::vector<Config> both = betas.items();
+  if (both.size() != 2) betas.fail("'betas' are two numbers", "such as  betas: [0.9, 0.999]");
+  for (std::size_t i = 0; i < 2; ++i) recipe.betas[i] = both[i].number(0, below_one);
+}
+
+/// Another optimiser than was meant begins from settings of its own: what one calls a rate is not what the other does.
+void choose_optimizer(const Config& config, TrainRecipe& recipe) {
+  if (const auto found = config.find("optimizer")) {
+    const bool adamw = found->one_of({"sgd", "adamw"}) == "adamw";
+    const auto before = recipe.optimizer;
+    recipe.optimizer = adamw ? OptimizerKind::adamw : OptimizerKind::sgd;
+    if (recipe.optimizer != before) recipe.rate = adamw ? 2e-3 : TrainRecipe{}.rate;
+    if (recipe.optimizer != before) recipe.weight_decay = adamw ? 1e-2 : TrainRecipe{}.weight_decay;
+  }
+  const bool adamw = recipe.optimizer == OptimizerKind::adamw;
+  for (const char* key : {"momentum", "nesterov"})
+    if (adamw && config.has(key)) config.fail_at_key(key, "adamw has no '" + std::string(key) + "'", "it has 'betas'");
+  for (const char* key : {"betas", "epsilon"})
+    if (!adamw && config.has(key))
+      config.fail_at_key(key, "sgd has no '" + std::string(key) + "'", "add  optimizer: adamw");
+}
+
 void read_recipe(const Config& config, TrainRecipe& recipe) {
-  constexpr double below_one = 0x1.fffffffffffffp-1;
+  choose_optimizer(config, recipe);
   read_number(config, "rate", 0, 1e3, recipe.rate);
   read_number(config, "momentum", 0, below_one, recipe.momentum);
   read_flag(config, "nesterov", recipe.nesterov);
+  if (const auto betas = config.find("betas")) read_betas(*betas, recipe);
+  read_number(config, "epsilon", 1e-30, 1, recipe.epsilon);
   read_number(config, "weight_decay", 0, 1, recipe.weight_decay);
+  read_number(config, "clip_norm", 0, 1e9, recipe.clip_norm);
+  read_number(config, "ema", 0, below_one, recipe.ema);
   read_number(config, "label_smoothing", 0, below_one, recipe.label_smoothing);
   if (const auto schedule = config.find("schedule"))
     recipe.schedule = schedule->one_of({"one-cycle", "cosine"}) == "cosine" ? Schedule::cosine : Schedule::one_cycle;
@@ -72,8 +101,8 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
   config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
-                "split_seed", "rate", "momentum", "nesterov", "weight_decay", "schedule", "label_smoothing", "precision",
-                "augment", "class_weights"});
+                "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
+                "ema", "schedule", "label_smoothing", "precision", "augment", "class_weights"});
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;
   if (const auto trainer = config.find("trainer")) {

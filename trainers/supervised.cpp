@@ -1,5 +1,4 @@
-// Supervised training: stochastic gradient descent on labelled images, one thread a network.
-#include <c10/core/GradMode.h>
+// Supervised training on labelled images, one thread a network.
 
 #include <algorithm>
 #include <bit>
@@ -9,6 +8,7 @@
 #include <numeric>
 
 #include "trainers/checkpoint_internal.hpp"
+#include "trainers/optimizer_internal.hpp"
 #include "trainers/session_internal.hpp"
 #include "trainers/trainer_internal.hpp"
 
@@ -23,40 +23,6 @@ double thread_cpu_seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
-
-/// Momentum over all parameters at once: they lie in one vector.
-class Optimizer {
- public:
-  Optimizer(const TorchNetwork& network, const TrainRecipe& recipe)
-      : network_(network), recipe_(recipe), velocity_(at::zeros_like(network.parameters())) {}
-
-  void step(double rate) {
-    c10::NoGradGuard guard;
-    const auto& parameters = network_.parameters();
-    auto gradients = network_.gradients();
-    const auto decayed = network_.decayed();
-    gradients.narrow(0, 0, decayed).add_(parameters.narrow(0, 0, decayed), recipe_.weight_decay);
-    velocity_.mul_(recipe_.momentum).add_(gradients);
-    if (recipe_.nesterov) gradients.add_(velocity_, recipe_.momentum);
-    parameters.add_(recipe_.nesterov ? gradients : velocity_, -rate);
-    gradients.zero_();
-  }
-
-  std::vector<float> velocity() const {
-    const at::Tensor host = velocity_.to(at::kCPU).contiguous();
-    return {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()};
-  }
-  void set_velocity(const std::vector<float>& values) {
-    at::Tensor host = at::empty_like(velocity_, at::TensorOptions(at::kCPU));
-    std::copy(values.begin(), values.end(), host.data_ptr<float>());
-    velocity_.copy_(host);
-  }
-
- private:
-  const TorchNetwork& network_;
-  const TrainRecipe& recipe_;
-  at::Tensor velocity_;
-};
 
 /// One training from the first weights to the last.
 class Run {
@@ -73,6 +39,7 @@ class Run {
         stop_(stop),
         maker_(images, input),
         optimizer_(network, recipe),
+        average_(network, recipe.ema),
         random_(derived_seed(budget.seed, order_stream)),
         order_(images.size()),
         batch_(std::min(images.size(), static_cast<std::size_t>(budget.batch))),
@@ -83,7 +50,8 @@ class Run {
     if (!weights.empty()) class_weights_ = at::tensor(weights).to(device);
   }
 
-  /// All epochs, or those up to `until`; the mean loss of the last.
+  /// All epochs, or those up to `until`; the mean loss of the last. The network ends with the average of its weights,
+  /// where the recipe asks for one.
   double run() {
     // What is left over after the last full batch waits for another epoch's order.
     const auto per_epoch = static_cast<std::int64_t>(images_.size() / batch_);
@@ -100,6 +68,7 @@ class Run {
       loss_sum_ += step(std::span(order_).subspan(at * batch_, batch_), rate_at(recipe_, steps_, steps));
       if (++steps_ % per_epoch == 0 && steps_ < steps) keep();
     }
+    average_.swap();
     return loss_sum_ / static_cast<double>(per_epoch);
   }
 
@@ -115,7 +84,7 @@ class Run {
   void keep() const {
     if (budget_.checkpoint.empty()) return;
     save_checkpoint(budget_.checkpoint, {key(), steps_, loss_sum_, std::bit_cast<RandomState>(random_), order_,
-                                         optimizer_.velocity(), network_.weights()});
+                                         optimizer_.state(), average_.state(), network_.weights()});
   }
 
   /// Takes up what was kept, unless it is further on than is asked for.
@@ -127,7 +96,8 @@ class Run {
       return;
     }
     network_.load(kept->weights);
-    optimizer_.set_velocity(kept->velocity);
+    optimizer_.load(kept->optimizer);
+    average_.load(kept->average);
     random_ = std::bit_cast<Random>(kept->random);
     order_ = kept->order;
     loss_sum_ = kept->loss_sum;
@@ -149,6 +119,7 @@ class Run {
       loss.backward();
       optimizer_.step(rate);
     }
+    average_.update();
     return value;
   }
 
@@ -167,6 +138,7 @@ class Run {
   const std::stop_token& stop_;
   BatchMaker maker_;
   Optimizer optimizer_;
+  WeightAverage average_;
   Random random_;
   std::vector<std::uint32_t> order_;
   std::size_t batch_;

@@ -1,6 +1,7 @@
 // How good a network is: training it on labelled images at a budget, and evaluating what came of it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -34,7 +35,7 @@ struct TrainBudget {
   /// Epochs after which to end, below `epochs`; 0 is none before. The schedule stays that of all epochs, so that a
   /// shorter training is the beginning of a longer one.
   std::int32_t until = 0;
-  /// A file that holds the state of the training (weights, momentum, random state, step), so that it can go on where it
+  /// A file that holds the state of the training (weights, momentum, averages, random state, step), so that it can go on where it
   /// was left with the same weights to the last bit: kept after each epoch but the last of all, and when it is
   /// interrupted. Damaged ones and those of another training or further on than `until` are not used. Empty: none.
   std::filesystem::path checkpoint = {};
@@ -64,12 +65,24 @@ enum class Precision : std::uint8_t {
   bfloat16,  ///< what lies between layers and is multiplied: half the memory, products at up to twice the speed
 };
 
-/// Stochastic gradient descent with momentum (Sutskever et al., 2013) on softmax cross-entropy.
+enum class OptimizerKind : std::uint8_t {
+  sgd,    ///< stochastic gradient descent with momentum (Sutskever et al., 2013); the decay is part of the gradient
+  adamw,  ///< Adam with decoupled weight decay (Loshchilov and Hutter, 2019): weights shrink by rate x decay a step
+};
+
+/// How a network learns, on softmax cross-entropy.
 struct TrainRecipe {
-  double rate = 0.2;           ///< the schedule's peak
-  double momentum = 0.9;       ///< 0 to below 1
-  bool nesterov = true;        ///< look ahead along the momentum
-  double weight_decay = 5e-4;  ///< of convolution and linear weights; biases and norms have none
+  OptimizerKind optimizer = OptimizerKind::sgd;
+  double rate = 0.2;                         ///< the schedule's peak; of adamw, where nothing is said, 0.002
+  double momentum = 0.9;                     ///< of sgd: 0 to below 1
+  bool nesterov = true;                      ///< of sgd: look ahead along the momentum
+  std::array<double, 2> betas{0.9, 0.999};   ///< of adamw: decay of the means of gradient and squared gradient
+  double epsilon = 1e-8;                     ///< of adamw: added to the root of the squared gradient's mean
+  double weight_decay = 5e-4;                ///< of convolution and linear weights alone; of adamw, if not said, 0.01
+  double clip_norm = 0;                      ///< the gradient is shortened to this Euclidean norm; 0: not
+  /// 0 to below 1: decay of the moving average of the weights, which then is what is evaluated and exported; 0: the
+  /// last weights are.
+  double ema = 0;
   Schedule schedule = Schedule::one_cycle;
   double label_smoothing = 0.0;  ///< 0 to below 1: this share of each target is spread over all classes
   Augmentation augment;
@@ -88,8 +101,8 @@ struct TrainSettings {
   TrainRecipe recipe;
 
   /// Reads a map with the keys data, trainer, device, epochs, images, share, validation, resolution, batch, test,
-  /// split_seed, rate, momentum, nesterov, weight_decay, schedule (one-cycle, cosine), label_smoothing, precision (float32,
-  /// bfloat16), augment
+  /// split_seed, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
+  /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16), augment
   /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}) and class_weights (balanced, or a
   /// number for each class); each may be absent. `otherwise` holds what absent keys mean. Throws ConfigError.
   static TrainSettings read(const Config& config, const TrainSettings& otherwise);

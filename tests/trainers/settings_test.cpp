@@ -76,6 +76,34 @@ TEST_CASE("Augmentation and class weights are read") {
   CHECK(error_of("{augment: {mixup: 2}}").find("from 0 to 1") != std::string::npos);
 }
 
+TEST_CASE("An optimiser's settings are read, and begin from its own") {
+  const auto adamw = TrainSettings::read(train("{optimizer: adamw, betas: [0.8, 0.99], epsilon: 1e-6, ema: 0.9, clip_norm: 2}")).recipe;
+  CHECK(adamw.optimizer == OptimizerKind::adamw);
+  CHECK(adamw.betas == std::array{0.8, 0.99});
+  CHECK(adamw.epsilon == 1e-6);
+  CHECK(adamw.ema == 0.9);
+  CHECK(adamw.clip_norm == 2);
+  CHECK(adamw.rate == 2e-3);
+  CHECK(adamw.weight_decay == 1e-2);
+  CHECK(TrainSettings::read(train("{optimizer: adamw, rate: 0.01, weight_decay: 0}")).recipe.rate == 0.01);
+
+  TrainSettings before;
+  before.recipe = adamw;
+  before.recipe.rate = 0.005;
+  CHECK(TrainSettings::read(train("{optimizer: adamw}"), before).recipe.rate == 0.005);
+  const auto back = TrainSettings::read(train("{optimizer: sgd, momentum: 0.5}"), before).recipe;
+  CHECK(back.rate == TrainRecipe{}.rate);
+  CHECK(back.weight_decay == TrainRecipe{}.weight_decay);
+
+  CHECK(error_of("{optimizer: adamw, momentum: 0.9}").find("adamw has no 'momentum'") != std::string::npos);
+  CHECK(error_of("{optimizer: adamw, nesterov: true}").find("nesterov") != std::string::npos);
+  CHECK(error_of("{betas: [0.9, 0.99]}").find("optimizer: adamw") != std::string::npos);
+  CHECK(error_of("{optimizer: adam}").find("adamw") != std::string::npos);
+  for (const char* bad : {"{optimizer: adamw, betas: [0.9]}", "{optimizer: adamw, betas: [0.9, 1]}", "{optimizer: adamw, betas: 0.9}",
+                          "{optimizer: adamw, epsilon: 0}", "{ema: 1}", "{ema: -0.1}", "{clip_norm: -1}", "{epsilon: 1e-8}"})
+    CHECK_FALSE(error_of(bad).empty());
+}
+
 TEST_CASE("What is wrong in a train section is named") {
   CHECK(error_of("{epoch: 2}").find("did you mean 'epochs'") != std::string::npos);
   CHECK(error_of("{augment: {flop: true}}").find("flop") != std::string::npos);

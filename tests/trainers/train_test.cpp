@@ -91,6 +91,13 @@ TEST_CASE("Learns what can be learnt") {
     CHECK(result.train_loss < 0.5);
     CHECK(result.cpu_seconds > 0);
   }
+  for (const bool averaged : {false, true}) {
+    auto s = settings();
+    s.recipe.optimizer = OptimizerKind::adamw;
+    s.recipe.rate = 0.02;
+    s.recipe.ema = averaged ? 0.8 : 0;
+    CHECK(train(small_net(), s).test.accuracy_pct > 97);
+  }
   auto s = settings();
   s.budget.epochs = 0;
   const auto untrained = train(small_net(), s);
@@ -136,6 +143,9 @@ TEST_CASE("A recipe's parts matter") {
   CHECK_FALSE(differs([](TrainSettings&) {}));
   CHECK(differs([](TrainSettings& s) { s.recipe.nesterov = false; }));
   CHECK(differs([](TrainSettings& s) { s.recipe.momentum = 0.8; }));
+  CHECK(differs([](TrainSettings& s) { s.recipe.optimizer = OptimizerKind::adamw; }));
+  CHECK(differs([](TrainSettings& s) { s.recipe.clip_norm = 0.1; }));
+  CHECK(differs([](TrainSettings& s) { s.recipe.ema = 0.5; }));
   CHECK(differs([](TrainSettings& s) { s.recipe.weight_decay = 0; }));
   CHECK(differs([](TrainSettings& s) { s.recipe.label_smoothing = 0.1; }));
   CHECK(differs([](TrainSettings& s) { s.recipe.augment.flip = true; }));
@@ -280,6 +290,17 @@ class CheckpointFile {
   std::filesystem::path folder_;
 };
 
+/// What has the most state to keep.
+TrainSettings adamw_averaged() {
+  TrainSettings s = settings();
+  s.recipe.optimizer = OptimizerKind::adamw;
+  s.recipe.schedule = Schedule::cosine;
+  s.recipe.rate = 0.01;
+  s.recipe.clip_norm = 1;
+  s.recipe.ema = 0.9;
+  return s;
+}
+
 bool same_result(const TrainResult& a, const TrainResult& b) {
   return same_weights(a.model, b.model) && a.train_loss == b.train_loss && a.validation.loss == b.validation.loss &&
          a.test.accuracy_pct == b.test.accuracy_pct;
@@ -288,9 +309,10 @@ bool same_result(const TrainResult& a, const TrainResult& b) {
 }  // namespace
 
 TEST_CASE("A training continued at its rungs has the weights of one that never stopped") {
-  for (const auto schedule : {Schedule::one_cycle, Schedule::cosine}) {
+  const TrainRecipe sgd = settings().recipe, adamw = adamw_averaged().recipe;
+  for (const TrainRecipe& recipe : {sgd, adamw}) {
     auto s = settings();
-    s.recipe.schedule = schedule;
+    s.recipe = recipe;
     s.budget.validation = 115;  // what does not fill a batch is left over in each epoch
     const auto whole = train(small_net(), s);
     const CheckpointFile file;
@@ -310,7 +332,7 @@ TEST_CASE("A training continued at its rungs has the weights of one that never s
 }
 
 TEST_CASE("A training interrupted at random steps and resumed has the weights of one that never was") {
-  auto s = settings();
+  auto s = adamw_averaged();
   const auto whole = train(small_net(), s);
   const CheckpointFile file;
   s.budget.checkpoint = file.path();
@@ -360,6 +382,10 @@ TEST_CASE("A checkpoint of another training, a damaged one and one too far on ar
   keep_two_epochs();
   auto changed = s;
   changed.recipe.rate *= 2;
+  refused(changed, small_net(), "another training");
+  keep_two_epochs();
+  changed = s;
+  changed.recipe.ema = 0.5;
   refused(changed, small_net(), "another training");
   keep_two_epochs();
   auto shorter = s;
