@@ -1,12 +1,14 @@
 // Benchmark, not a test: images trained on per CPU-second of one thread, at batch 128, in float32 and in bfloat16.
 // experiments/reports/training/run.sh sets it beside a Python loop.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "nets.hpp"
 #include "space/random.hpp"
@@ -34,18 +36,46 @@ std::shared_ptr<const Dataset> noise(const Shape& shape, std::size_t count) {
   return data;
 }
 
-double images_per_cpu_second(const Graph& graph, std::size_t images, Precision precision) {
+TrainSettings settings_of(Precision precision) {
   TrainSettings settings;
   settings.recipe.precision = precision;
   settings.device = "cpu";
   settings.budget.batch = 128;
   settings.budget.validation = 0;
-  const auto trainer = make_trainer(noise(graph.shape(0), images), settings);
   settings.budget.epochs = 1;
+  return settings;
+}
+
+double images_per_cpu_second(const Graph& graph, std::size_t images, Precision precision) {
+  TrainSettings settings = settings_of(precision);
+  const auto trainer = make_trainer(noise(graph.shape(0), images), settings);
   trainer->train(graph, settings.budget);  // LibTorch and oneDNN set themselves up
   settings.budget.epochs = 4;
   const auto result = trainer->train(graph, settings.budget);
   return static_cast<double>(result.steps) * settings.budget.batch / result.cpu_seconds;
+}
+
+/// Seconds on the wall until each of `trials` threads has trained the same epochs.
+double seconds_of(const Trainer& trainer, const Graph& graph, TrainBudget budget, int trials) {
+  budget.epochs = 4;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < trials; ++i) threads.emplace_back([&] { trainer.train(graph, budget); });
+  }
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// How many times as much two trials side by side get done as one; median of five, by turns.
+double gain_of_two(const Graph& graph, std::size_t images) {
+  const TrainSettings settings = settings_of(Precision::float32);
+  const auto trainer = make_trainer(noise(graph.shape(0), images), settings);
+  trainer->train(graph, settings.budget);
+  std::vector<double> gains;
+  for (int round = 0; round < 5; ++round)
+    gains.push_back(2 * seconds_of(*trainer, graph, settings.budget, 1) / seconds_of(*trainer, graph, settings.budget, 2));
+  std::nth_element(gains.begin(), gains.begin() + 2, gains.end());
+  return gains[2];
 }
 
 struct Row {
@@ -57,15 +87,22 @@ constexpr Row rows[] = {{"resnet8", nets::resnet8, 1280},
                         {"depthwise_50k", nets::depthwise50k, 2560},
                         {"depthwise_8_16_32", nets::depthwise_8_16_32, 6400}};
 
-void print_rows(std::span<char* const> names) {
+void print_speed(const Row& row) {
+  for (const Precision precision : {Precision::float32, Precision::bfloat16}) try {
+      std::printf(" %.0f", images_per_cpu_second(row.make(), row.images, precision));
+    } catch (const ConfigError&) {
+      std::printf(" -");  // this processor does not multiply bfloat16
+    }
+}
+
+void print_rows(std::span<char* const> names, bool two) {
   for (const Row& row : rows) {
     if (!names.empty() && std::find(names.begin(), names.end(), row.name) == names.end()) continue;
     std::printf("%s", std::string(row.name).c_str());
-    for (const Precision precision : {Precision::float32, Precision::bfloat16}) try {
-        std::printf(" %.0f", images_per_cpu_second(row.make(), row.images, precision));
-      } catch (const ConfigError&) {
-        std::printf(" -");  // this processor does not multiply bfloat16
-      }
+    if (two)
+      std::printf(" %.2f", gain_of_two(row.make(), row.images));
+    else
+      print_speed(row);
     std::printf("\n");
     std::fflush(stdout);
   }
@@ -73,9 +110,13 @@ void print_rows(std::span<char* const> names) {
 
 }  // namespace
 
-/// Arguments: names of networks, none for all.
+/// Arguments: names of networks, none for all. --two before them: how many times as much two trainings side by side get
+/// done as one.
 int main(int count, char** arguments) {
   tune_process();
+  std::span<char* const> names(arguments + 1, static_cast<std::size_t>(count - 1));
+  const bool two = !names.empty() && names[0] == std::string_view("--two");
+  if (two) names = names.subspan(1);
   // In a thread of its own, as in a study.
-  std::thread([&] { print_rows(std::span(arguments + 1, static_cast<std::size_t>(count - 1))); }).join();
+  std::thread([&] { print_rows(names, two); }).join();
 }
