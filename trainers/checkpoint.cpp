@@ -14,7 +14,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
 
-constexpr std::string_view magic = "PFTRAIN2";
+constexpr std::string_view magic = "PFTRAIN3";
 
 class Writer {
  public:
@@ -93,6 +93,7 @@ std::string bytes_of(const Checkpoint& checkpoint) {
   writer.number(std::uint64_t{checkpoint.weights.size()});
   for (const Weights& weights : checkpoint.weights)
     for (const auto part : parts) writer.numbers(weights.*part);
+  writer.numbers(checkpoint.curve);
   writer.number(checksum(writer.bytes()));
   return writer.bytes();
 }
@@ -119,6 +120,7 @@ std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
     checkpoint.weights.emplace_back();
     for (const auto part : parts) reader.numbers(checkpoint.weights.back().*part);
   }
+  reader.numbers(checkpoint.curve);
   return reader.good() ? std::optional(std::move(checkpoint)) : std::nullopt;
 }
 
@@ -145,7 +147,7 @@ std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const Trai
         std::int64_t{recipe.augment.cutout}, std::int64_t{recipe.augment.time_mask},
         std::int64_t{recipe.augment.band_mask}, std::int64_t{recipe.augment.masks}, std::int64_t{recipe.balanced}, static_cast<std::int64_t>(recipe.precision), std::int64_t{budget.epochs},
         static_cast<std::int64_t>(budget.images), static_cast<std::int64_t>(budget.validation),
-        std::int64_t{budget.resolution}, std::int64_t{budget.batch}, static_cast<std::int64_t>(budget.seed),
+        std::int64_t{budget.resolution}, std::int64_t{budget.batch}, std::int64_t{budget.curve}, static_cast<std::int64_t>(budget.seed),
         static_cast<std::int64_t>(budget.split_seed)})
     writer.number(value);
   return checksum(writer.bytes());

@@ -28,6 +28,7 @@ struct Checkpoint {
   StepState optimizer;                       ///< velocity, or the means of gradient and squared gradient
   StepState average;                         ///< of weights and running statistics; empty where none is kept
   std::vector<Weights> weights;              ///< one per node, running statistics included
+  std::vector<Evaluation> curve;             ///< so far, where the budget asks for one
 };
 
 /// Equal for trainings that go through the same steps: network, data, recipe and budget, but for where they end.

@@ -1,4 +1,5 @@
 // Reading a `train:` section, and the schedules of the learning rate.
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -102,7 +103,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
   config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
                 "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
-                "ema", "schedule", "label_smoothing", "precision", "augment", "class_weights"});
+                "ema", "schedule", "label_smoothing", "precision", "augment", "class_weights", "extrapolate"});
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;
   if (const auto trainer = config.find("trainer")) {
@@ -113,6 +114,12 @@ TrainSettings TrainSettings::read(const Config& config, const TrainSettings& oth
   if (const auto device = config.find("device")) settings.device = device->one_of({"auto", "cpu", "cuda"});
   read_budget(config, settings.budget);
   read_recipe(config, settings.recipe);
+  if (const auto after = config.find("extrapolate")) {
+    settings.extrapolate = static_cast<std::int32_t>(after->integer(2, most));
+    if (settings.extrapolate >= settings.budget.epochs)
+      after->fail("to extrapolate, a training ends before its " + std::to_string(settings.budget.epochs) + " epochs are over");
+    if (settings.budget.validation == 0) after->fail("to extrapolate, images are held back to validate on", "see 'validation'");
+  }
   return settings;
 }
 
@@ -121,6 +128,18 @@ double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps)
   const double rising = recipe.schedule == Schedule::one_cycle ? 0.3 : 0.0;
   if (at < rising) return recipe.rate * (0.04 + 0.96 * at / rising);
   return recipe.rate * 0.5 * (1 + std::cos(std::numbers::pi * (at - rising) / (1 - rising)));
+}
+
+std::vector<double> cooled(const TrainRecipe& recipe, std::int32_t epochs) {
+  constexpr std::int64_t fine = 1000;  // steps an epoch, so that its last one is its end
+  std::vector<double> result;
+  double peak = 0;
+  for (std::int64_t step = 0; step < epochs * fine; ++step) {
+    const double rate = rate_at(recipe, step, epochs * fine);
+    peak = std::max(peak, rate);
+    if ((step + 1) % fine == 0) result.push_back(peak > 0 ? 1 - rate / peak : 0);
+  }
+  return result;
 }
 
 }  // namespace paretoforge

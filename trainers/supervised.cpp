@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <functional>
 #include <numeric>
 
 #include "trainers/checkpoint_internal.hpp"
@@ -28,7 +29,8 @@ double thread_cpu_seconds() {
 class Run {
  public:
   Run(const Graph& graph, const Dataset& data, TorchNetwork& network, at::Device device, const TrainRecipe& recipe,
-      const TrainBudget& budget, const Images& images, const Normalisation& input, const std::stop_token& stop)
+      const TrainBudget& budget, const Images& images, const Normalisation& input, const std::stop_token& stop,
+      std::function<Evaluation()> validate)
       : graph_(graph),
         data_(data),
         network_(network),
@@ -37,6 +39,7 @@ class Run {
         budget_(budget),
         images_(images),
         stop_(stop),
+        validate_(std::move(validate)),
         maker_(images, input),
         optimizer_(network, recipe),
         average_(network, recipe.ema),
@@ -66,7 +69,7 @@ class Run {
       const auto at = static_cast<std::size_t>(steps_ % per_epoch);
       if (at == 0) random_.shuffle(order_), loss_sum_ = 0;
       loss_sum_ += step(std::span(order_).subspan(at * batch_, batch_), rate_at(recipe_, steps_, steps));
-      if (++steps_ % per_epoch == 0 && steps_ < steps) keep();
+      if (++steps_ % per_epoch == 0) end_epoch(steps_ < steps);
     }
     average_.swap();
     return loss_sum_ / static_cast<double>(per_epoch);
@@ -75,16 +78,26 @@ class Run {
   std::int64_t continued_from() const { return continued_from_; }
   const std::string& note() const { return note_; }
   std::int64_t steps() const { return steps_; }
+  const std::vector<Evaluation>& curve() const { return curve_; }
 
  private:
   using RandomState = std::array<std::uint64_t, 4>;
 
   std::uint64_t key() const { return checkpoint_key(graph_, data_, recipe_, budget_); }
 
+  void end_epoch(bool goes_on) {
+    if (budget_.curve) {
+      average_.swap();  // what a training that ended here would be
+      curve_.push_back(validate_());
+      average_.swap();
+    }
+    if (goes_on) keep();
+  }
+
   void keep() const {
     if (budget_.checkpoint.empty()) return;
     save_checkpoint(budget_.checkpoint, {key(), steps_, loss_sum_, std::bit_cast<RandomState>(random_), order_,
-                                         optimizer_.state(), average_.state(), network_.weights()});
+                                         optimizer_.state(), average_.state(), network_.weights(), curve_});
   }
 
   /// Takes up what was kept, unless it is further on than is asked for.
@@ -101,6 +114,7 @@ class Run {
     random_ = std::bit_cast<Random>(kept->random);
     order_ = kept->order;
     loss_sum_ = kept->loss_sum;
+    curve_ = kept->curve;
     steps_ = continued_from_ = kept->step;
   }
 
@@ -136,6 +150,8 @@ class Run {
   const TrainBudget& budget_;
   const Images& images_;
   const std::stop_token& stop_;
+  std::function<Evaluation()> validate_;
+  std::vector<Evaluation> curve_;
   BatchMaker maker_;
   Optimizer optimizer_;
   WeightAverage average_;
@@ -190,17 +206,29 @@ class Supervised : public Trainer {
     network.initialise(derived_seed(budget.seed, weights_stream));
     if (recipe_.precision == Precision::bfloat16) network.train_in(at::kBFloat16);
     const Images images = sized(selected(data_->train, parts.train));
-    Run run(shaped, *data_, network, device_, recipe_, budget, images, input_, stop);
+    const auto measured = [&](const Images& part) {
+      return score(run_logits(network, device_, part, input_, stop), part);
+    };
+    const Images validation = sized(selected(data_->train, parts.validation));
+    // What is not finite now may become so: that a network has no score in between is no reason to end its training.
+    const auto in_between = [&] {
+      try {
+        return validation.size() > 0 ? measured(validation) : Evaluation{};
+      } catch (const TrainingError&) {
+        return Evaluation{};
+      }
+    };
+    Run run(shaped, *data_, network, device_, recipe_, budget, images, input_, stop, in_between);
     TrainResult result;
     result.train_loss = run.run();
     result.steps = run.steps();
     result.continued_from = run.continued_from();
     result.note = run.note();
+    result.curve = run.curve();
     result.model = {graph, network.weights(), {}, input_};
-    const auto measured = [&](const Images& part) {
-      return score(run_logits(network, device_, part, input_, stop), part);
-    };
-    if (!parts.validation.empty()) result.validation = measured(sized(selected(data_->train, parts.validation)));
+    const bool known = !result.curve.empty() && std::isfinite(result.curve.back().loss);
+    if (known) result.validation = result.curve.back();
+    else if (validation.size() > 0) result.validation = measured(validation);
     if (budget.test) result.test = measured(sized(data_->test));
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.cpu_seconds = thread_cpu_seconds() - cpu_begin;

@@ -29,6 +29,7 @@ struct TrainBudget {
   std::int32_t resolution = 0;    ///< height and width (of signals: length) trained and evaluated at; 0 is the network's own
   std::int32_t batch = 64;        ///< images a step; more than there are makes one step an epoch of all of them
   bool test = false;              ///< evaluate on the test part too
+  bool curve = false;             ///< validate after each epoch too: TrainResult::curve. The weights stay the same
   std::uint64_t seed = 1;         ///< of weights, order and augmentation
   std::uint64_t split_seed = 1;   ///< of the validation split and the choice of images: the same for all trials
 
@@ -99,9 +100,12 @@ struct TrainSettings {
   std::string device = "auto";  ///< cpu, cuda, or auto: cuda where this LibTorch sees a GPU
   TrainBudget budget;
   TrainRecipe recipe;
+  /// Epochs after which a training that only estimates ends, at least 2 and below `epochs`: its score is what its curve
+  /// foretells of the last epoch. 0: it is trained to the end. See learning_curve.hpp.
+  std::int32_t extrapolate = 0;
 
   /// Reads a map with the keys data, trainer, device, epochs, images, share, validation, resolution, batch, test,
-  /// split_seed, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
+  /// split_seed, extrapolate, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
   /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16), augment
   /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}) and class_weights (balanced, or a
   /// number for each class); each may be absent. `otherwise` holds what absent keys mean. Throws ConfigError.
@@ -111,6 +115,10 @@ struct TrainSettings {
 
 /// The recipe's learning rate at step `step` of `steps`, 0 <= step < steps.
 double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps);
+
+/// After each epoch of so many: by how much of its peak the rate has come down from it, 0 (also before) to 1. For
+/// `extrapolate` of learning_curve.hpp.
+std::vector<double> cooled(const TrainRecipe& recipe, std::int32_t epochs);
 
 /// What a network scores on a set of images.
 struct Evaluation {
@@ -133,6 +141,8 @@ std::span<const ScoreKind> scores();
 struct TrainResult {
   Evaluation validation;                                         ///< NaN where the budget holds no image back
   Evaluation test;                                               ///< NaN unless the budget asks for it
+  /// On the validation split after each epoch, where the budget asks for it; NaN where outputs were not finite.
+  std::vector<Evaluation> curve;
   double train_loss = std::numeric_limits<double>::quiet_NaN();  ///< mean over the last epoch, smoothing included
   std::int64_t steps = 0;
   std::int64_t continued_from = 0;          ///< steps that a checkpoint held

@@ -331,6 +331,58 @@ TEST_CASE("A training continued at its rungs has the weights of one that never s
   }
 }
 
+TEST_CASE("A curve is the validation after each epoch, and changes nothing") {
+  auto s = settings();
+  s.recipe.augment.flip = true;
+  SECTION("of the last weights") {}
+  SECTION("of averaged weights") { s.recipe.ema = 0.9; }
+  const auto without = train(small_net(), s);
+  CHECK(without.curve.empty());
+  s.budget.curve = true;
+  const auto with = train(small_net(), s);
+  CHECK(same_result(with, without));
+  CHECK(with.validation.accuracy_pct == without.validation.accuracy_pct);
+  REQUIRE(with.curve.size() == 4);
+  for (const std::int32_t epochs : {1, 2, 3}) {
+    auto part = s;
+    part.budget.until = epochs;
+    part.budget.curve = false;
+    CHECK(train(small_net(), part).validation.loss == with.curve[static_cast<std::size_t>(epochs - 1)].loss);
+  }
+  CHECK(with.curve.back().f1_pct == with.validation.f1_pct);
+  s.budget.validation = 0;
+  const auto blind = train(small_net(), s);
+  REQUIRE(blind.curve.size() == 4);
+  CHECK(std::isnan(blind.curve[0].loss));
+  s.budget.epochs = 0;
+  CHECK(train(small_net(), s).curve.empty());
+}
+
+TEST_CASE("A training that goes on from its checkpoint has the whole curve") {
+  auto s = settings();
+  s.budget.curve = true;
+  const auto whole = train(small_net(), s);
+  const CheckpointFile file;
+  s.budget.checkpoint = file.path();
+  s.budget.until = 2;
+  CHECK(train(small_net(), s).curve.size() == 2);
+  s.budget.until = 0;
+  const auto continued = train(small_net(), s);
+  CHECK(continued.continued_from == whole.steps / 2);
+  CHECK(same_result(continued, whole));
+  REQUIRE(continued.curve.size() == whole.curve.size());
+  for (std::size_t i = 0; i < whole.curve.size(); ++i) CHECK(continued.curve[i].loss == whole.curve[i].loss);
+  s.budget.curve = false;  // one without a curve is another training
+  s.budget.until = 2;
+  std::filesystem::remove(file.path());
+  train(small_net(), s);
+  s.budget.curve = true;
+  s.budget.until = 0;
+  const auto again = train(small_net(), s);
+  CHECK(again.continued_from == 0);
+  CHECK(again.curve.size() == whole.curve.size());
+}
+
 TEST_CASE("A training interrupted at random steps and resumed has the weights of one that never was") {
   auto s = adamw_averaged();
   const auto whole = train(small_net(), s);
