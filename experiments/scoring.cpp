@@ -9,12 +9,12 @@ namespace {
 
 class TorchScoring final : public Scoring {
  public:
-  explicit TorchScoring(const Config& section)
-      : section_(section), scorer_(named_by(section, [&] { return Scorer(ScoreSettings::read(section)); })) {}
+  TorchScoring(const Config& section, const Space& space)
+      : section_(section), space_(space), scorer_(named_by(section, [&] { return Scorer(ScoreSettings::read(section), &space_); })) {}
 
   void check(const Graph& graph) const override {
     try {
-      scorer_.score(graph);
+      scorer_.members(graph);
     } catch (const TrainingError& error) {
       section_.fail(error.what());
     }
@@ -24,12 +24,15 @@ class TorchScoring final : public Scoring {
 
  private:
   Config section_;
+  Space space_;
   Scorer scorer_;
 };
 
 }  // namespace
 
-std::shared_ptr<const Scoring> make_scoring(const Config& section) { return std::make_shared<TorchScoring>(section); }
+std::shared_ptr<const Scoring> make_scoring(const Config& section, const Space& space) {
+  return std::make_shared<TorchScoring>(section, space);
+}
 
 std::vector<std::pair<std::string, std::string>> score_names() {
   std::vector<std::pair<std::string, std::string>> names;

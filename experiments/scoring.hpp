@@ -9,6 +9,7 @@
 
 #include "configs/config.hpp"
 #include "space/graph.hpp"
+#include "space/space.hpp"
 
 namespace paretoforge {
 
@@ -24,8 +25,9 @@ class Scoring {
   virtual std::uint64_t data_digest() const = 0;
 };
 
-/// Reads a `score:` section and its data. Throws ConfigError; in a build without LibTorch always.
-std::shared_ptr<const Scoring> make_scoring(const Config& section);
+/// Reads a `score:` section and its data; ensembles of scores rank among networks of the space. Throws ConfigError; in a
+/// build without LibTorch always.
+std::shared_ptr<const Scoring> make_scoring(const Config& section, const Space& space);
 /// name and summary of every score, for `paretoforge list scores`.
 std::vector<std::pair<std::string, std::string>> score_names();
 

@@ -203,7 +203,7 @@ class Reader {
  private:
   Config read_score(const Config& item, const Config& score, Objective& objective) {
     const Config section = score.is_map() ? with_absolute_data(score, base_) : score;
-    scorings_.push_back(make_scoring(section));
+    scorings_.push_back(make_scoring(section, *study_.space));
     contents_ += "data " + std::to_string(scorings_.back()->data_digest());
     study_.scores.push_back(study_.objectives.size());
     objective.measure = [scoring = scorings_.back()](const Candidate& candidate) { return scoring->score(candidate.graph); };

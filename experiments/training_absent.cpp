@@ -14,7 +14,7 @@ const TorchScript* torchscript_format() { return nullptr; }
 std::vector<std::pair<std::string, std::string>> trainer_names() { return {}; }
 std::vector<std::pair<std::string, std::string>> data_names() { return {}; }
 
-std::shared_ptr<const Scoring> make_scoring(const Config& section) {
+std::shared_ptr<const Scoring> make_scoring(const Config& section, const Space&) {
   section.fail("this build has no LibTorch and cannot score networks", "configure with -DPARETOFORGE_TORCH=ON, or read scores from a table");
 }
 std::vector<std::pair<std::string, std::string>> score_names() { return {}; }

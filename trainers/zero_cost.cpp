@@ -1,4 +1,4 @@
-// The table of zero-cost scores, the `score:` section, and the batch.
+// The table of zero-cost scores, reading the `score:` section, and the batch.
 #include "trainers/zero_cost.hpp"
 
 #include <algorithm>
@@ -59,15 +59,35 @@ const ZeroCostKind& read_kind(const Config& name) {
 }
 
 /// A key that changes nothing would be taken for one that does.
-void refuse_useless(const Config& config, const ZeroCostKind& kind) {
-  const std::string name(kind.name);
-  if (config.has("data") && kind.sees != ScoreSees::images)
-    config.fail_at_key("data", "'" + name + "' looks at no data", "leave 'data' out");
-  if (kind.sees != ScoreSees::nothing) return;
-  if (config.has("batch")) config.fail_at_key("batch", "'" + name + "' needs no batch", "leave 'batch' out");
-  for (const char* key : {"seed", "repeats"})
-    if (config.has(key) && (kind.score == score_params || kind.score == score_macs))
-      config.fail_at_key(key, "nothing of '" + name + "' is random", "leave '" + std::string(key) + "' out");
+void refuse_useless(const Config& config, const ScoreSettings& settings) {
+  const auto all = [&](auto&& test) { return std::all_of(settings.kinds.begin(), settings.kinds.end(), test); };
+  const std::string name = settings.ensemble() ? "the ensemble" : "'" + std::string(settings.kinds[0]->name) + "'";
+  const auto refuse = [&](const std::string& key, const std::string& why) {
+    if (config.has(key)) config.fail_at_key(key, why, "leave '" + key + "' out");
+  };
+  if (all([](const ZeroCostKind* kind) { return kind->sees != ScoreSees::images; })) refuse("data", name + " looks at no data");
+  if (all([](const ZeroCostKind* kind) { return kind->sees == ScoreSees::nothing; })) refuse("batch", name + " needs no batch");
+  if (all([](const ZeroCostKind* kind) { return kind->score == score_params || kind->score == score_macs; })) {
+    refuse("repeats", "nothing of " + name + " is random");
+    if (!settings.ensemble()) refuse("seed", "nothing of " + name + " is random");
+  }
+}
+
+std::vector<const ZeroCostKind*> read_kinds(const Config& config) {
+  if (!config.is_map()) return {&read_kind(config)};
+  const auto ensemble = config.find("ensemble");
+  if (!ensemble) {
+    config.allow({"kind", "data", "batch", "seed", "repeats"});
+    return {&read_kind(config.at("kind"))};
+  }
+  config.allow({"ensemble", "data", "batch", "seed", "repeats", "reference"});
+  std::vector<const ZeroCostKind*> members;
+  for (const Config& name : ensemble->items()) {
+    members.push_back(&read_kind(name));
+    if (std::count(members.begin(), members.end(), members.back()) > 1) name.fail("'" + name.text() + "' stands twice in the ensemble");
+  }
+  if (members.size() < 2) ensemble->fail("an ensemble has at least two scores", "one alone is  score: {kind: NAME}");
+  return members;
 }
 
 }  // namespace
@@ -76,20 +96,19 @@ std::span<const ZeroCostKind> zero_cost_scores() { return kinds; }
 
 ScoreSettings ScoreSettings::read(const Config& config) {
   ScoreSettings settings;
-  if (!config.is_map()) {
-    settings.kind = &read_kind(config);
-  } else {
-    config.allow({"kind", "data", "batch", "seed", "repeats"});
-    settings.kind = &read_kind(config.at("kind"));
-    refuse_useless(config, *settings.kind);
+  settings.kinds = read_kinds(config);
+  if (config.is_map()) {
+    refuse_useless(config, settings);
     settings.data = config.find("data");
     if (const auto batch = config.find("batch")) settings.batch = static_cast<std::size_t>(batch->integer(1, 100'000));
     if (const auto seed = config.find("seed")) settings.seed = static_cast<std::uint64_t>(seed->integer(0, 1'000'000'000));
     if (const auto repeats = config.find("repeats")) settings.repeats = static_cast<std::int32_t>(repeats->integer(1, 1000));
+    if (const auto networks = config.find("reference")) settings.reference = static_cast<std::size_t>(networks->integer(10, 100'000));
   }
-  if (settings.kind->sees == ScoreSees::images && !settings.data)
-    config.fail("'" + std::string(settings.kind->name) + "' looks at images, and no 'data' says which",
-                "such as  score: {kind: " + std::string(settings.kind->name) + ", data: fashion-mnist}");
+  for (const ZeroCostKind* kind : settings.kinds)
+    if (kind->sees == ScoreSees::images && !settings.data)
+      config.fail("'" + std::string(kind->name) + "' looks at images, and no 'data' says which",
+                  "such as  score: {kind: " + std::string(kind->name) + ", data: fashion-mnist}");
   return settings;
 }
 
@@ -100,23 +119,6 @@ ScoreBatch draw_score_batch(const Dataset& data, std::size_t size, std::uint64_t
   std::vector<std::uint32_t> positions = split(data.train.size(), 0, seed).train;
   positions.resize(size);
   return {size, selected(data.train, positions), normalisation(data.train), data.classes.size(), seed, data.digest};
-}
-
-Scorer::Scorer(const ScoreSettings& settings) : settings_(settings) {
-  if (settings.data)
-    batch_ = draw_score_batch(load_dataset(*settings.data), settings.batch, settings.seed);
-  else
-    batch_ = {.size = settings.batch, .images = {}, .input = {}, .classes = 0, .seed = settings.seed, .digest = 0};
-}
-
-double Scorer::score(const Graph& graph) const {
-  double sum = 0;
-  ScoreBatch batch = batch_;
-  for (std::int32_t i = 0; i < settings_.repeats; ++i) {
-    batch.seed = i == 0 ? batch_.seed : derived_seed(batch_.seed, static_cast<std::uint64_t>(i));
-    sum += settings_.kind->score(graph, batch);
-  }
-  return sum / settings_.repeats;
 }
 
 }  // namespace paretoforge

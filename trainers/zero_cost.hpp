@@ -5,12 +5,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "configs/config.hpp"
 #include "space/graph.hpp"
+#include "space/space.hpp"
 #include "trainers/data.hpp"
 
 namespace paretoforge {
@@ -46,29 +49,46 @@ std::span<const ZeroCostKind> zero_cost_scores();
 
 /// What a `score:` section says.
 struct ScoreSettings {
-  const ZeroCostKind* kind = nullptr;  ///< a row of zero_cost_scores()
-  std::optional<Config> data;       ///< what load_dataset reads; where the score sees images, and only there
-  std::size_t batch = 64;           ///< 1 to 100,000
-  std::uint64_t seed = 1;           ///< of weights, noise and the choice of images
-  std::int32_t repeats = 1;         ///< the mean of that many scores with weights (and noise) of their own, 1 to 1000
+  std::vector<const ZeroCostKind*> kinds;  ///< rows of zero_cost_scores(): one, or the members of an ensemble of ranks
+  std::optional<Config> data;              ///< what load_dataset reads; where a score sees images, and only there
+  std::size_t batch = 64;                  ///< 1 to 100,000
+  std::uint64_t seed = 1;                  ///< of weights, noise and the choice of images and of the reference
+  std::int32_t repeats = 1;  ///< the mean of that many scores with weights (and noise) of their own, 1 to 1000
+  std::size_t reference = 100;  ///< of an ensemble: networks of the space that it ranks among, 10 to 100,000
 
-  /// Reads a name alone or a map {kind, data, batch, seed, repeats}. Throws ConfigError; for keys that this score has no use
-  /// for, too.
+  bool ensemble() const { return kinds.size() > 1; }
+
+  /// Reads a name alone, a map {kind, data, batch, seed, repeats} or {ensemble: [names], data, batch, seed, repeats,
+  /// reference}. Throws ConfigError; for keys that these scores have no use for, too.
   static ScoreSettings read(const Config& config);
 };
 
 /// Scores networks as the settings say. Safe to use from many threads at once.
+///
+/// An ensemble's score is the mean of its members' ranks, 0 to 1, and more beyond: see ReferenceRanks. Ranks among the
+/// trials known so far would change with every trial, so they are ranks among networks drawn once from the space with the
+/// seed: a network's score depends on itself alone, whoever asks first, however often a study is stopped.
 class Scorer {
  public:
-  /// Reads the data where the score needs any. Throws ConfigError.
-  explicit Scorer(const ScoreSettings& settings);
+  /// Reads the data where the score needs any. An ensemble needs the space, which must outlive the scorer; its reference
+  /// is scored with the first network, which takes as long as `reference` networks do. Throws ConfigError,
+  /// std::invalid_argument for an ensemble without a space.
+  explicit Scorer(const ScoreSettings& settings, const Space* space = nullptr);
+  ~Scorer();
   /// Throws TrainingError as ZeroCostKind::score does.
   double score(const Graph& graph) const;
+  /// What each kind says of it alone, in the order of the settings. Throws TrainingError.
+  std::vector<double> members(const Graph& graph) const;
   const ScoreBatch& batch() const { return batch_; }
 
  private:
+  struct Reference;
+  const Reference& reference() const;
+
   ScoreSettings settings_;
   ScoreBatch batch_;
+  const Space* space_;
+  std::unique_ptr<Reference> reference_;
 };
 
 }  // namespace paretoforge

@@ -237,12 +237,12 @@ TEST_CASE("A score's batch is drawn with the seed from the training part") {
 TEST_CASE("A score section is read") {
   const ScoreSettings settings =
       ScoreSettings::read(section("{kind: naswot, data: fashion-mnist, batch: 32, seed: 7, repeats: 3}"));
-  CHECK(settings.kind->name == "naswot");
+  CHECK(settings.kinds.at(0)->name == "naswot");
   CHECK(settings.data->text() == "fashion-mnist");
   CHECK(settings.batch == 32);
   CHECK(settings.seed == 7);
   CHECK(settings.repeats == 3);
-  CHECK(ScoreSettings::read(section("synflow")).kind->name == "synflow");
+  CHECK(ScoreSettings::read(section("synflow")).kinds.at(0)->name == "synflow");
   CHECK(ScoreSettings::read(section("{kind: zen, batch: 16}")).batch == 16);
 }
 
