@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "experiments/command_internal.hpp"
+#include "experiments/estimators.hpp"
 #include "experiments/front_text.hpp"
 #include "experiments/scoring.hpp"
 #include "experiments/training.hpp"
@@ -41,12 +42,20 @@ Rows named(const Table& table) {
   return rows;
 }
 
+Rows estimator_rows() {
+  Rows rows;
+  for (const Estimator& one : estimators())
+    rows.push_back({std::string(one.name), std::string(one.summary), "cost: " + std::string(one.cost), std::string(one.yaml)});
+  return rows;
+}
+
 Rows rows_of(const std::string& what) {
   if (what == "spaces") return files("spaces", [](const fs::path& path) { return Space::load(path).size().digits + " points"; });
   if (what == "devices") return files("devices", [](const fs::path& path) { return Device::load(path).description; });
   if (what == "searchers") return named(searchers());
   if (what == "cost-models") return named(cost_models());
   if (what == "exporters") return named(formats());
+  if (what == "estimators") return estimator_rows();
   if (what == "ops") return named(layer_kinds());
   Rows rows;
   for (const auto& [name, summary] : what == "data" ? data_names() : what == "scores" ? score_names() : trainer_names()) rows.push_back({name, summary});
@@ -57,10 +66,10 @@ Rows rows_of(const std::string& what) {
 
 void add_list(CLI::App& app, Run& run) {
   auto what = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("list", "What can be named: spaces, searchers, cost-models, trainers, scores, data, exporters, devices, ops");
+  CLI::App* command = app.add_subcommand("list", "What can be named: spaces, searchers, cost-models, trainers, estimators, scores, data, exporters, devices, ops");
   command->add_option("what", *what, "One of these tables")
       ->required()
-      ->check(CLI::IsMember({"spaces", "searchers", "cost-models", "trainers", "scores", "data", "exporters", "devices", "ops"}));
+      ->check(CLI::IsMember({"spaces", "searchers", "cost-models", "trainers", "estimators", "scores", "data", "exporters", "devices", "ops"}));
   command->callback([what, &run] {
     run = [what] {
       std::cout << aligned(rows_of(*what));

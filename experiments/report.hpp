@@ -61,6 +61,9 @@ struct ReportEstimate {
   std::string name, of;    ///< "naswot" of "accuracy_pct"
   std::size_t trials = 0;  ///< that have both
   double spearman = 0, kendall = 0;
+  std::size_t objective = 0;               ///< that it is, or whose lower rung
+  std::optional<std::size_t> rung = {};    ///< of the objective, where it is a lower one
+  std::string estimator = {}, cost = {};   ///< a row of estimators(), and what it costs
 };
 
 /// A study as the page tells it. Only `name`, `criteria` and `trials` have to be there; what is empty is left out.

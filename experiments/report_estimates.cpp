@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/estimators.hpp"
 #include "experiments/quantity.hpp"
 #include "experiments/report_internal.hpp"
 #include "experiments/report_study.hpp"
@@ -19,12 +20,14 @@ struct Pairs {
 };
 
 /// One in which less is better is turned round, so that a good estimate has a correlation near 1.
-void add(std::vector<ReportEstimate>& all, const std::string& name, const std::string& of, Pairs pairs, bool turned) {
+void add(std::vector<ReportEstimate>& all, ReportEstimate estimate, Pairs pairs, bool turned) {
   if (pairs.values.size() < least_pairs) return;
   if (turned)
     for (double& value : pairs.estimates) value = -value;
   const double rho = spearman(pairs.estimates, pairs.values), tau = kendall(pairs.estimates, pairs.values);
-  if (std::isfinite(rho) && std::isfinite(tau)) all.push_back({name, of, pairs.values.size(), rho, tau});
+  if (!std::isfinite(rho) || !std::isfinite(tau)) return;
+  estimate.trials = pairs.values.size(), estimate.spearman = rho, estimate.kendall = tau;
+  all.push_back(std::move(estimate));
 }
 
 Pairs of_objective(const std::vector<Trial>& trials, std::size_t estimate, std::size_t value) {
@@ -48,6 +51,18 @@ Pairs of_rung(const std::vector<Trial>& trials, std::uint32_t rung, std::size_t 
   return pairs;
 }
 
+/// Each trial once, whatever its model was quantised to.
+Pairs of_models(const std::vector<Trial>& trials, std::size_t objective, const std::vector<ReportModel>& models) {
+  Pairs pairs;
+  for (const Trial& trial : trials) {
+    const auto model = std::find_if(models.begin(), models.end(), [&](const ReportModel& m) { return m.trial == trial.number && m.accuracy_float_pct; });
+    if (model == models.end() || !trial.values.at(objective)) continue;
+    pairs.estimates.push_back(*trial.values[objective]);
+    pairs.values.push_back(*model->accuracy_float_pct);
+  }
+  return pairs;
+}
+
 }  // namespace
 
 std::vector<ReportEstimate> estimates_of(const std::vector<Criterion>& criteria, const std::vector<Trial>& trials,
@@ -58,12 +73,36 @@ std::vector<ReportEstimate> estimates_of(const std::vector<Criterion>& criteria,
     const Criterion& of = criteria[value];
     if (!of.expensive || is_score(value)) continue;
     for (const std::uint64_t score : scores)
-      add(all, criteria[score].name, of.name, of_objective(trials, score, value), criteria[score].goal != of.goal);
+      add(all, {.name = criteria[score].name, .of = of.name, .objective = score}, of_objective(trials, score, value),
+          criteria[score].goal != of.goal);
     for (std::uint32_t rung = 0; rung < of.rungs.size(); ++rung)
-      add(all, of.name + " at " + quantity_text("share_pct", 100 * of.rungs[rung], 3) + " of the budget", of.name,
+      add(all, {.name = of.name + " at " + quantity_text("share_pct", 100 * of.rungs[rung], 3) + " of the budget", .of = of.name, .objective = value, .rung = rung},
           of_rung(trials, rung, value), false);
   }
   return all;
+}
+
+std::vector<ReportEstimate> estimates_of_models(const Config& objectives, const std::vector<Criterion>& criteria,
+                                                const std::vector<Trial>& trials, const std::vector<ReportModel>& models) {
+  const std::vector<Config> sections = objectives.items();
+  std::vector<ReportEstimate> all;
+  for (std::size_t i = 0; i < sections.size(); ++i)
+    if (estimator_of(sections[i]) != nullptr)
+      add(all, {.name = criteria[i].name, .of = "accuracy of the finished models", .objective = i}, of_models(trials, i, models),
+          criteria[i].goal != Goal::maximize);
+  return all;
+}
+
+void explain(std::vector<ReportEstimate>& estimates, const Config& objectives, const std::vector<Criterion>& criteria) {
+  const std::vector<Config> sections = objectives.items();
+  for (ReportEstimate& estimate : estimates) {
+    const Config& section = sections.at(estimate.objective);
+    const Estimator* estimator = estimator_of(section, estimate.rung);
+    if (estimator == nullptr) continue;
+    estimate.estimator = estimator->name;
+    const auto share = estimate.rung ? std::optional(criteria[estimate.objective].rungs[*estimate.rung]) : std::nullopt;
+    estimate.cost = estimate_cost(section, estimate.rung, share);
+  }
 }
 
 std::string internal::estimate_trust(const ReportStudy& study) {
@@ -77,9 +116,10 @@ std::string internal::estimate_trust(const ReportStudy& study) {
 std::string internal::estimates_table(const ReportStudy& study) {
   if (study.estimates.empty()) return {};
   std::string html = "<table class=\"estimates-table\">\n" +
-                     head_row({"Estimate", "of", "trials with both", "Spearman", "Kendall"}, {false, false, true, true, true}) + "<tbody>\n";
+                     head_row({"Estimate", "estimator", "cost", "of", "trials with both", "Spearman", "Kendall"}, {false, false, false, false, true, true, true}) + "<tbody>\n";
   for (const ReportEstimate& estimate : study.estimates)
-    html += "<tr>" + element("th", estimate.name, "scope=\"row\"") + element("td", estimate.of) +
+    html += "<tr>" + element("th", estimate.name, "scope=\"row\"") + element("td", estimate.estimator) +
+            element("td", estimate.cost) + element("td", estimate.of) +
             element("td", std::to_string(estimate.trials), "class=\"number\"") +
             element("td", value_text("", estimate.spearman), "class=\"number\"") +
             element("td", value_text("", estimate.kendall), "class=\"number\"") + "</tr>\n";

@@ -112,7 +112,11 @@ ReportStudy read_report_study(const fs::path& folder) {
   report.hypervolume = hypervolume_history(known, report.trials);
   report.models = models_of(study, folder, report.trials);
   report.predictors = predictors_of(folder);
+  const Config objectives = study.resolved.at("objectives");
   report.estimates = estimates_of(known, report.trials, study.scores);
+  for (const ReportEstimate& estimate : estimates_of_models(objectives, known, report.trials, report.models))
+    report.estimates.push_back(estimate);
+  explain(report.estimates, objectives, known);
   report.command = "paretoforge search " + (folder / "study.yaml").string() + " --out FOLDER";
   report.yaml = store.study().yaml;
   return report;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "configs/config.hpp"
 #include "experiments/report.hpp"
 
 namespace paretoforge {
@@ -15,6 +16,13 @@ ReportStudy read_report_study(const std::filesystem::path& folder);
 /// goals.
 std::vector<ReportEstimate> estimates_of(const std::vector<Criterion>& criteria, const std::vector<Trial>& trials,
                                          const std::vector<std::uint64_t>& scores);
+
+/// How those objectives that estimate accuracy rank the accuracies of the models that were trained fully at the end.
+std::vector<ReportEstimate> estimates_of_models(const Config& objectives, const std::vector<Criterion>& criteria,
+                                                const std::vector<Trial>& trials, const std::vector<ReportModel>& models);
+
+/// Fills in which estimator each is and what it costs, as the study's objectives say.
+void explain(std::vector<ReportEstimate>& estimates, const Config& objectives, const std::vector<Criterion>& criteria);
 
 /// Those of a study's models that were made from these trials, in their order.
 std::vector<ReportModel> models_of_trials(const ReportStudy& study, const std::vector<Pick>& trials);

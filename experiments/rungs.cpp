@@ -27,13 +27,24 @@ double factor(const Config& rung, const Config& train, const char* key, double o
   return low->number() / (full ? full->number() : otherwise);
 }
 
+double lowered(const Config& rung, const Config& train) {
+  const double side = factor(rung, train, "resolution", 0);
+  return factor(rung, train, "epochs", 0) * factor(rung, train, "share", 1) * factor(rung, train, "images", 0) * side * side;
+}
+
+double epochs_of(const Config& train, const Config& rung) {
+  const auto epochs = train.find("epochs");
+  if (!epochs) rung.fail_at_key("extrapolate", "a rung of 'extrapolate' needs the training's own 'epochs'");
+  return epochs->number();
+}
+
 std::vector<double> training_rungs(const Config& rungs, const Config& train) {
   std::vector<double> shares;
   for (const Config& rung : rungs.items()) {
-    rung.allow({"epochs", "share", "images", "resolution"});
-    const double side = factor(rung, train, "resolution", 0);
-    const double share = factor(rung, train, "epochs", 0) * factor(rung, train, "share", 1) *
-                         factor(rung, train, "images", 0) * side * side;
+    rung.allow({"epochs", "share", "images", "resolution", "extrapolate"});
+    if (rung.has("extrapolate") && rung.entries().size() > 1)
+      rung.fail_at_key("extrapolate", "'extrapolate' stands alone in a rung: so many epochs of the full training, and what they foretell");
+    const double share = rung.has("extrapolate") ? rung.at("extrapolate").number() / epochs_of(train, rung) : lowered(rung, train);
     if (!(share > 0 && share < 1)) rung.fail("a rung costs less than the full training, and more than nothing");
     if (!shares.empty() && share <= shares.back())
       rung.fail("the rungs of a ladder rise",
@@ -50,6 +61,8 @@ std::vector<double> read_rungs(const Config& objective, std::span<const Objectiv
   const auto source = train ? train : table;
   const auto rungs = source ? source->find("rungs") : std::nullopt;
   if (!rungs) return {};
+  if (train && train->has("extrapolate"))
+    rungs->fail("a training that is extrapolated itself has no rungs", "extrapolate in the rungs, and train in full above them");
   const std::vector<double> shares = train ? training_rungs(*rungs, *train) : table_rungs(*rungs);
   if (shares.empty()) rungs->fail("'rungs' lists none", "leave it out, or name budgets below the full one");
   if (!objective.boolean_or("expensive", train.has_value()))

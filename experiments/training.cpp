@@ -4,6 +4,7 @@
 
 #include "experiments/named_by.hpp"
 #include "trainers/data.hpp"
+#include "trainers/learning_curve.hpp"
 #include "trainers/torchscript.hpp"
 #include "trainers/trainer.hpp"
 
@@ -18,6 +19,8 @@ TrainSettings full_settings(const TrainSettings& proxy, const std::optional<Conf
   full.budget.share = 1;
   full.budget.resolution = 0;
   full.budget.test = true;
+  full.extrapolate = 0;
+  if (changes && changes->has("extrapolate")) changes->fail_at_key("extrapolate", "a full training is not extrapolated");
   return changes ? TrainSettings::read(*changes, full) : full;
 }
 
@@ -40,22 +43,36 @@ TrainSettings settings_of(const Config& section) {
   return TrainSettings::read(section.has("rungs") ? Config::make_map(std::move(entries)) : section);
 }
 
-/// The budgets of a section, rung by rung, the full one last. A rung of epochs alone is the beginning of the full
-/// training, any other a training of its own.
-std::vector<TrainBudget> budgets_of(const Config& section, const TrainSettings& full) {
-  std::vector<TrainBudget> budgets;
+struct Rung {
+  TrainBudget budget;
+  bool extrapolated = false;  ///< to the end of the full training
+};
+
+/// A rung of epochs alone, or of a curve to extrapolate, is the beginning of the full training, any other a training of
+/// its own.
+Rung rung_of(const Config& section, const TrainSettings& full) {
+  const TrainSettings settings = TrainSettings::read(section, full);
+  Rung rung{settings.budget, settings.extrapolate > 0};
+  if (rung.extrapolated) rung.budget.until = settings.extrapolate;
+  if (section.entries().size() == 1 && section.has("epochs")) {
+    rung.budget.until = rung.budget.epochs;
+    rung.budget.epochs = full.budget.epochs;
+    if (rung.budget.until == 0) section.fail_at_key("epochs", "a rung needs an epoch");
+  }
+  return rung;
+}
+
+/// The rungs of a section, the full budget last.
+std::vector<Rung> rungs_of(const Config& section, const TrainSettings& full) {
+  std::vector<Rung> found;
   if (const auto rungs = section.find("rungs"))
-    for (const Config& rung : rungs->items()) {
-      TrainBudget budget = TrainSettings::read(rung, full).budget;
-      if (rung.entries().size() == 1 && rung.has("epochs")) {
-        budget.until = budget.epochs;
-        budget.epochs = full.budget.epochs;
-        if (budget.until == 0) rung.fail_at_key("epochs", "a rung needs an epoch");
-      }
-      budgets.push_back(budget);
-    }
-  budgets.push_back(full.budget);
-  return budgets;
+    for (const Config& rung : rungs->items()) found.push_back(rung_of(rung, full));
+  found.push_back({full.budget, full.extrapolate > 0});
+  if (full.extrapolate > 0) found.back().budget.until = full.extrapolate;
+  // With a curve and without are two trainings, and a rung goes on from the one before.
+  const bool curve = std::any_of(found.begin(), found.end(), [](const Rung& rung) { return rung.extrapolated; });
+  for (Rung& rung : found) rung.budget.curve = curve;
+  return found;
 }
 
 class TorchTraining final : public Training {
@@ -67,7 +84,7 @@ class TorchTraining final : public Training {
     data_ = std::make_shared<const Dataset>(named_by(*settings_.data, [&] { return load_dataset(*settings_.data); }));
     // A small data set cannot spare what is held back where nothing is said.
     if (!section.has("validation")) settings_.budget.validation = std::min(settings_.budget.validation, std::max<std::size_t>(1, data_->train.size() / 5));
-    budgets_ = budgets_of(section, settings_);
+    rungs_ = rungs_of(section, settings_);
     trainer_ = named_by(section, [&] { return make_trainer(data_, settings_); });
   }
 
@@ -83,10 +100,12 @@ class TorchTraining final : public Training {
 
   double score_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
                    const std::filesystem::path& checkpoint) const override {
-    TrainBudget budget = budgets_.at(std::min<std::size_t>(rung, budgets_.size() - 1));
+    const Rung& at = rungs_.at(std::min<std::size_t>(rung, rungs_.size() - 1));
+    TrainBudget budget = at.budget;
     budget.seed = seed;
     budget.checkpoint = checkpoint;
-    return stopping([&] { return trainer_->train(graph, budget, stop).validation.*score_; });
+    const TrainResult result = stopping([&] { return trainer_->train(graph, budget, stop); });
+    return at.extrapolated ? foretold(result.curve) : result.validation.*score_;
   }
 
   Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
@@ -134,9 +153,16 @@ class TorchTraining final : public Training {
     return result;
   }
 
+  double foretold(const std::vector<Evaluation>& curve) const {
+    std::vector<double> known;
+    for (const Evaluation& epoch : curve) known.push_back(epoch.*score_);
+    const std::int32_t epochs = settings_.budget.epochs;
+    return extrapolate(known, static_cast<std::size_t>(epochs), cooled(settings_.recipe, epochs)).mean();
+  }
+
   TrainSettings settings_;
   double Evaluation::* score_ = &Evaluation::accuracy_pct;
-  std::vector<TrainBudget> budgets_;  ///< by rung
+  std::vector<Rung> rungs_;
   Config section_;
   std::shared_ptr<const Dataset> data_;
   std::unique_ptr<Trainer> trainer_;

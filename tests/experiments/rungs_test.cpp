@@ -35,6 +35,15 @@ TEST_CASE("rungs of a table say their share, those of a training have it from ep
         std::vector<double>{0.125});
 }
 
+TEST_CASE("a rung that extrapolates costs the epochs that it trains") {
+  CHECK(shares_of("{name: a, train: {epochs: 8, rungs: [{epochs: 1}, {extrapolate: 2}, {epochs: 4}]}}") ==
+        std::vector<double>{0.125, 0.25, 0.5});
+  CHECK(refused("{name: a, train: {epochs: 8, rungs: [{extrapolate: 2, images: 100}]}}", "stands alone"));
+  CHECK(refused("{name: a, train: {rungs: [{extrapolate: 2}]}}", "needs the training's own 'epochs'"));
+  CHECK(refused("{name: a, train: {epochs: 8, rungs: [{extrapolate: 8}]}}", "less than the full training"));
+  CHECK(refused("{name: a, train: {epochs: 8, extrapolate: 4, rungs: [{epochs: 2}]}}", "has no rungs"));
+}
+
 TEST_CASE("rungs that are no ladder are refused at their place") {
   const std::string table = "{name: a, expensive: true, table: {file: t.csv, rungs: [";
   CHECK(refused(table + "{column: b, share: 1}]}}", "below the full budget"));

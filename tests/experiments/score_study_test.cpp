@@ -105,6 +105,76 @@ TEST_CASE("networks that a score's images do not fit are found before the first 
   CHECK(contains(result.err, "takes images of 3 channels"));
 }
 
+TEST_CASE("an ensemble of ranks is an objective: the same with any number of threads, stopped or not") {
+  const Scratch scratch("score");
+  scratch.write("space.yaml", space);
+  const std::string file = scratch.write("study.yaml", study("{ensemble: [synflow, naswot, params], data: fashion-mnist, batch: 8, reference: 12}")).string();
+  for (const std::string threads : {"1", "2"}) {
+    const auto result = run("search " + file + " --threads " + threads + " --out " + (scratch / threads).string());
+    INFO(result.err);
+    REQUIRE(result.code == 0);
+  }
+  const auto begun = run("search " + file + " --set search.trials=5 --out " + (scratch / "3").string());
+  INFO(begun.err);
+  REQUIRE(begun.code == 0);
+  REQUIRE(run("search " + file + " --out " + (scratch / "3").string()).code == 0);
+  const std::string trials = program::without_seconds(program::read(scratch / "1/trials.csv"));
+  CHECK(trials == program::without_seconds(program::read(scratch / "2/trials.csv")));
+  CHECK(trials == program::without_seconds(program::read(scratch / "3/trials.csv")));
+}
+
+TEST_CASE("estimators are listed with what they cost") {
+  const auto result = run("list estimators");
+  CHECK(result.code == 0);
+  for (const char* name : {"full_training", "fewer_epochs", "low_fidelity", "extrapolation", "zero_cost", "rank_ensemble", "benchmark", "cost: "})
+    CHECK(contains(result.out, name));
+}
+
+TEST_CASE("a study that extrapolates goes on from its rung, and its report ranks what was foretold") {
+  const Scratch scratch("score");
+  scratch.write("space.yaml", space);
+  const std::string train = "{data: fashion-mnist, epochs: 4, images: 256, validation: 200, batch: 32, ";
+  const auto study_of = [&](const std::string& rest, const std::string& more = "") {
+    return "space: space.yaml\nobjectives:\n  - {name: accuracy_pct, train: " + train + rest + "}}\n" +
+           "search: {algorithm: random, trials: 8, seed: 3" + more + "}\n";
+  };
+  const std::string ladder = scratch.write("ladder.yaml", study_of("rungs: [{extrapolate: 2}]", ", fidelity: {eta: 2}")).string();
+  const auto result = run("search " + ladder + " --out " + (scratch / "ladder").string());
+  INFO(result.err);
+  REQUIRE(result.code == 0);
+  const ReportStudy report = read_report_study(scratch / "ladder");
+  // What goes on from a rung ends where a full training would have ended, whatever was foretold there.
+  const auto whole = run("search " + scratch.write("whole.yaml", study_of("test: false")).string() + " --out " + (scratch / "whole").string());
+  REQUIRE(whole.code == 0);
+  const ReportStudy full = read_report_study(scratch / "whole");
+  std::size_t promoted = 0;
+  for (const Trial& trial : report.trials)
+    for (const Trial& other : full.trials)
+      if (trial.number == other.number && trial.state == TrialState::complete) {
+        CHECK(trial.values == other.values);
+        CHECK(trial.readings.at(0).value != *trial.values[0]);
+        ++promoted;
+      }
+  CHECK(promoted > 0);
+  const auto only = run("search " + scratch.write("only.yaml", study_of("extrapolate: 2")).string() + " --out " + (scratch / "only").string());
+  INFO(only.err);
+  REQUIRE(only.code == 0);
+  for (const Trial& trial : read_report_study(scratch / "only").trials)
+    for (const Trial& other : report.trials)
+      if (trial.number == other.number) CHECK(*trial.values.at(0) == other.readings.at(0).value);
+}
+
+TEST_CASE("extrapolation where there is nothing to foretell is refused before the first trial") {
+  const auto refused = [](const std::string& train) {
+    return error_of("space: space.yaml\nobjectives:\n  - {name: accuracy_pct, train: " + train + "}\nsearch: {trials: 2}\n");
+  };
+  CHECK(contains(refused("{data: fashion-mnist, epochs: 4, extrapolate: 4}"), "before its 4 epochs are over"));
+  CHECK(contains(refused("{data: fashion-mnist, epochs: 4, extrapolate: 1}"), "extrapolate"));
+  CHECK(contains(refused("{data: fashion-mnist, epochs: 4, validation: 0, extrapolate: 2}"), "held back"));
+  CHECK(contains(refused("{data: fashion-mnist, epochs: 4, rungs: [{extrapolate: 3, share: 0.5}]}"), "stands alone"));
+  CHECK(contains(refused("{data: fashion-mnist, epochs: 4}\nfinish: {train: {extrapolate: 2}}"), "extrapolate"));
+}
+
 TEST_CASE("scores are listed") {
   const auto result = run("list scores");
   CHECK(result.code == 0);
