@@ -1,15 +1,18 @@
 // score_benchmark: zero-cost scores of networks of NAS-Bench-201 beside their published CIFAR-10 accuracies.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "configs/table.hpp"
+#include "experiments/reports/equal_size.hpp"
+#include "experiments/reports/growing_table.hpp"
 #include "predictors/scores.hpp"
 #include "space/random.hpp"
 #include "space/table_points.hpp"
@@ -28,6 +31,7 @@ struct Wish {
   std::vector<std::string> scores;
   std::size_t networks = 200, batch = 64, groups = 5;
   std::uint64_t seed = 1;
+  double minutes = 1e9;
 };
 
 /// Spearman with the accuracy of all 15,625 networks, where it was published. Abdelfattah et al. (the output of
@@ -82,28 +86,76 @@ bool wanted(const Wish& wish, std::string_view name) {
   return wish.scores.empty() || std::find(wish.scores.begin(), wish.scores.end(), name) != wish.scores.end();
 }
 
-std::vector<Column> measured(const Wish& wish, const Drawn& networks) {
-  const ScoreBatch batch = draw_score_batch(load_dataset("cifar10", wish.images), wish.batch, wish.seed);
+/// A row a network and score; what the file holds already of the same seed and batch is not measured again.
+class Scored {
+ public:
+  explicit Scored(const Wish& wish)
+      : wish_(wish), table_(wish.out, {"row", "seed", "batch", "score", "value", "cpu_seconds"}) {
+    for (const auto& row : table_.rows())
+      if (row[1] == std::to_string(wish.seed) && row[2] == std::to_string(wish.batch))
+        known_[{std::stoul(row[0]), row[3]}] = {std::stod(row[4]), std::stod(row[5])};
+  }
+
+  struct One {
+    double value, seconds;
+  };
+  const One* find(std::size_t row, const std::string& score) const {
+    const auto found = known_.find({row, score});
+    return found == known_.end() ? nullptr : &found->second;
+  }
+  void add(std::size_t row, const std::string& score, One one) {
+    table_.add({std::to_string(row), std::to_string(wish_.seed), std::to_string(wish_.batch), score, number_text(one.value),
+                number_text(one.seconds)});
+    known_[{row, score}] = one;
+  }
+
+ private:
+  const Wish& wish_;
+  GrowingTable table_;
+  std::map<std::pair<std::size_t, std::string>, One> known_;
+};
+
+std::vector<const ZeroCostKind*> wanted_kinds(const Wish& wish) {
   std::vector<const ZeroCostKind*> kinds;
-  std::vector<Column> columns;
   for (const ZeroCostKind& kind : zero_cost_scores())
-    if (wanted(wish, kind.name)) kinds.push_back(&kind), columns.push_back({std::string(kind.name), {}});
-  std::ofstream out;
-  if (!wish.out.empty()) out.open(wish.out);
-  out << "row,cifar10_test_accuracy_pct";
-  for (const Column& column : columns) out << ',' << column.name;
+    if (wanted(wish, kind.name)) kinds.push_back(&kind);
+  if (kinds.empty()) throw ConfigError("error: --scores names no score");
+  return kinds;
+}
+
+/// Scores what is missing until the time is over.
+void measure(const Wish& wish, const Drawn& networks, const std::vector<const ZeroCostKind*>& kinds, Scored& scored) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto over = [&] { return std::chrono::steady_clock::now() - begin >= std::chrono::duration<double>(60 * wish.minutes); };
+  std::optional<ScoreBatch> batch;
   for (std::size_t i = 0; i < networks.graphs.size(); ++i) {
-    out << '\n' << networks.rows[i] << ',' << number_text(networks.accuracies[i]);
-    for (std::size_t k = 0; k < kinds.size(); ++k) {
-      const double begin = thread_seconds();
-      columns[k].values.push_back(kinds[k]->score(networks.graphs[i], batch));
-      columns[k].seconds += thread_seconds() - begin;
-      out << ',' << number_text(columns[k].values.back());
+    for (const ZeroCostKind* kind : kinds) {
+      if (scored.find(networks.rows[i], std::string(kind->name))) continue;
+      if (over()) return;
+      if (!batch) batch = draw_score_batch(load_dataset("cifar10", wish.images), wish.batch, wish.seed);
+      const double start = thread_seconds();
+      const double value = kind->score(networks.graphs[i], *batch);
+      scored.add(networks.rows[i], std::string(kind->name), {value, thread_seconds() - start});
     }
-    out.flush();
     if ((i + 1) % 10 == 0) std::fprintf(stderr, "%zu of %zu networks\n", i + 1, networks.graphs.size());
   }
-  out << '\n';
+}
+
+/// The columns of the networks that have all scores; the others are left out of `networks`.
+std::vector<Column> complete(Drawn& networks, const std::vector<const ZeroCostKind*>& kinds, const Scored& scored) {
+  std::vector<Column> columns;
+  for (const ZeroCostKind* kind : kinds) columns.push_back({std::string(kind->name), {}});
+  Drawn left;
+  for (std::size_t i = 0; i < networks.graphs.size(); ++i) {
+    const std::size_t row = networks.rows[i];
+    if (!std::all_of(columns.begin(), columns.end(), [&](const Column& column) { return scored.find(row, column.name); })) continue;
+    for (Column& column : columns) {
+      column.values.push_back(scored.find(row, column.name)->value);
+      column.seconds += scored.find(row, column.name)->seconds;
+    }
+    left.graphs.push_back(networks.graphs[i]), left.rows.push_back(row), left.accuracies.push_back(networks.accuracies[i]);
+  }
+  networks = std::move(left);
   return columns;
 }
 
@@ -128,22 +180,6 @@ void add_ensembles(std::vector<Column>& columns) {
   columns.insert(columns.end(), added.begin(), added.end());
 }
 
-/// The mean Spearman inside groups of networks of about equal size: `groups` equal parts of the order by parameters.
-double at_equal_size(const std::vector<double>& values, const Drawn& networks, const std::vector<double>& sizes,
-                     std::size_t groups) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return sizes[a] < sizes[b]; });
-  double sum = 0;
-  for (std::size_t g = 0; g < groups; ++g) {
-    std::vector<double> a, b;
-    for (std::size_t i = g * order.size() / groups; i < (g + 1) * order.size() / groups; ++i)
-      a.push_back(values[order[i]]), b.push_back(networks.accuracies[order[i]]);
-    sum += spearman(a, b);
-  }
-  return sum / static_cast<double>(groups);
-}
-
 void print(const Wish& wish, const Drawn& networks, const std::vector<Column>& columns) {
   std::vector<double> sizes;
   const ZeroCostKind& params = *std::find_if(zero_cost_scores().begin(), zero_cost_scores().end(),
@@ -156,12 +192,12 @@ void print(const Wish& wish, const Drawn& networks, const std::vector<Column>& c
   std::printf("|---|---|---|---|---|---|\n");
   for (const Column& column : columns) {
     const auto said = published.find(column.name);
-    std::printf("| %s | %s | %s | %s | %s | %.3f |\n", column.name.c_str(),
+    std::printf("| %s | %s | %s | %s | %s | %s |\n", column.name.c_str(),
                 text(spearman(column.values, networks.accuracies)).c_str(),
                 text(kendall(column.values, networks.accuracies)).c_str(),
-                text(at_equal_size(column.values, networks, sizes, wish.groups)).c_str(),
+                text(spearman_at_equal_size(column.values, networks.accuracies, sizes, wish.groups)).c_str(),
                 said == published.end() ? "" : text(said->second).c_str(),
-                column.seconds / static_cast<double>(networks.graphs.size()));
+                text(column.seconds / static_cast<double>(networks.graphs.size())).c_str());
   }
 }
 
@@ -176,13 +212,16 @@ int main(int argc, char** argv) {
   app.add_option("--batch", wish.batch, "images")->capture_default_str();
   app.add_option("--seed", wish.seed, "of networks, images and weights")->capture_default_str();
   app.add_option("--scores", wish.scores, "only these (default: all)")->delimiter(',');
-  app.add_option("--out", wish.out, "a CSV file of all scores, a row a network");
+  app.add_option("--out", wish.out, "a CSV file that each score is added to, and taken from where it is there: a run goes on where it was left");
+  app.add_option("--limit", wish.minutes, "minutes after which nothing more is scored; 0 only prints what --out holds")->check(CLI::Range(0.0, 1e9));
   CLI11_PARSE(app, argc, argv);
   try {
     tune_process();
-    const Drawn networks = drawn(wish);
-    std::vector<Column> columns = measured(wish, networks);
-    if (columns.empty()) throw ConfigError("error: --scores names no score");
+    Drawn networks = drawn(wish);
+    const std::vector<const ZeroCostKind*> kinds = wanted_kinds(wish);
+    Scored scored(wish);
+    measure(wish, networks, kinds, scored);
+    std::vector<Column> columns = complete(networks, kinds, scored);
     add_ensembles(columns);
     print(wish, networks, columns);
   } catch (const std::exception& error) {

@@ -1,0 +1,85 @@
+#include "experiments/reports/proxies/problem.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "configs/files.hpp"
+#include "experiments/named_by.hpp"
+#include "space/random.hpp"
+
+namespace paretoforge {
+namespace {
+
+std::string key_of(const std::string& text) {
+  char key[17];
+  std::snprintf(key, sizeof key, "%016llx", static_cast<unsigned long long>(checksum(text)));
+  return key;
+}
+
+TrainSettings full_training(const Config& train) {
+  TrainSettings full = TrainSettings::read(train);
+  if (!full.data) train.fail("a training needs 'data'");
+  full.budget.curve = true;
+  return full;
+}
+
+Estimate read_estimate(const Config& section, const Problem& problem, const std::string& common) {
+  section.allow({"name", "train", "score", "extrapolate"});
+  Estimate estimate{section.at("name").text(), "", {}, {}, 0};
+  const TrainSettings& full = *problem.full.train;
+  if (const auto score = section.find("score")) {
+    estimate.score = ScoreSettings::read(*score);
+    estimate.key = key_of(problem.full.key + score->yaml());
+  } else if (const auto train = section.find("train")) {
+    estimate.train = TrainSettings::read(*train, full);
+    estimate.train->budget.test = estimate.train->budget.curve = false;
+    estimate.key = key_of(common + train->yaml());
+  } else {
+    estimate.epochs = static_cast<std::size_t>(section.at("extrapolate").integer(2, full.budget.epochs - 1));
+    estimate.key = problem.full.key;
+  }
+  return estimate;
+}
+
+}  // namespace
+
+Problem Problem::load(const std::filesystem::path& file) {
+  const Config document = Config::load(file);
+  document.allow({"name", "space", "only", "train", "estimates"});
+  const Config space = document.at("space"), train = document.at("train");
+  const Config text = named_by(space, [&] { return Config::load(file.parent_path() / space.text()); });
+  const std::string common = text.yaml() + train.yaml();
+  Problem problem{document.at("name").text(), named_by(space, [&] { return Space(text); }), {"full training", key_of(common), full_training(train), {}, 0}, {}};
+  if (const auto only = document.find("only"))
+    for (const auto& [decision, label] : only->entries()) {
+      const auto found = problem.space.find_decision(decision);
+      if (!found) only->fail_at_key(decision, "the space has no decision '" + decision + "'");
+      problem.only.emplace_back(*found, label.text());
+    }
+  std::set<std::string> names = {problem.full.name};
+  for (const Config& section : document.at("estimates").items()) {
+    problem.estimates.push_back(read_estimate(section, problem, common));
+    if (!names.insert(problem.estimates.back().name).second) section.fail_at_key("name", "two estimates have this name");
+  }
+  return problem;
+}
+
+std::vector<Graph> Problem::networks(std::size_t count, std::uint64_t seed) const {
+  Random random(seed);
+  std::vector<Graph> graphs;
+  std::set<std::uint64_t> seen;
+  for (std::size_t tries = 0; graphs.size() < count && tries < 100 * count; ++tries) try {
+      const Architecture point = space.sample(random);
+      const std::vector<std::string> labels = space.labels(point);
+      if (!std::all_of(only.begin(), only.end(), [&](const auto& wish) { return labels[wish.first] == wish.second; })) continue;
+      const Graph graph = pruned(space.decode(point));
+      if (seen.insert(network_hash(graph)).second) graphs.push_back(graph);
+    } catch (const ConfigError&) {  // a point that is no network
+    }
+  if (graphs.size() < count)
+    throw ConfigError("error: the space gave only " + std::to_string(graphs.size()) + " of " + std::to_string(count) + " different networks");
+  return graphs;
+}
+
+}  // namespace paretoforge

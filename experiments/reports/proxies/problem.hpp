@@ -1,0 +1,38 @@
+// What estimates of accuracy are compared on: a space, a full training, and the estimates, read from YAML.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "space/space.hpp"
+#include "trainers/trainer.hpp"
+#include "trainers/zero_cost.hpp"
+
+namespace paretoforge {
+
+struct Estimate {
+  std::string name;
+  std::string key;                     ///< of all that its values depend on but network and seed: other ones are no longer valid
+  std::optional<TrainSettings> train;  ///< a training of its own
+  std::optional<ScoreSettings> score;  ///< untrained
+  std::size_t epochs = 0;              ///< else: extrapolated from so many epochs of the full training's curve
+};
+
+struct Problem {
+  std::string name;
+  Space space;
+  Estimate full;  ///< keeps its curve; measured on the test part where `test: true`, else on its validation split
+  std::vector<Estimate> estimates;
+  std::vector<std::pair<std::size_t, std::string>> only = {};  ///< decisions with the label that they have in all networks
+
+  /// {name, space: FILE, only: {DECISION: LABEL}, train: {...}, estimates: [{name, train: changes | score: section |
+  /// extrapolate: epochs}]}. Throws ConfigError.
+  static Problem load(const std::filesystem::path& file);
+  /// The first distinct networks drawn with the seed; fewer come first of more. Throws ConfigError where the space has
+  /// not as many.
+  std::vector<Graph> networks(std::size_t count, std::uint64_t seed) const;
+};
+
+}  // namespace paretoforge
