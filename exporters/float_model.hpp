@@ -1,4 +1,4 @@
-// The trained network as exporters see it: batch norms folded away, and a slow, obvious float interpreter.
+// The trained network in float: a slow, obvious interpreter.
 #pragma once
 
 #include <cstdint>
@@ -6,20 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "space/activation.hpp"
+#include "space/fold.hpp"
 #include "space/model.hpp"
 
 namespace paretoforge {
-
-/// The same function with fewer kinds of ops (Jacob et al., "Quantization and training of neural networks for
-/// efficient integer-arithmetic-only inference", 2018, section 3.2):
-/// - a BatchNorm that is the only reader of a Conv or Linear goes into its weights and bias;
-/// - any other BatchNorm becomes a depthwise 1x1 Conv with bias;
-/// - an Add of more than two tensors becomes a chain of Adds of two, and Zeros leave the Adds they stand in;
-/// - nodes that do not lead to the output go.
-/// Every Conv and Linear of the result has a bias (zeros where there was none). Folding twice changes nothing.
-/// Throws std::invalid_argument naming the node where weights are missing, of a wrong size, or not finite, or where
-/// the op is one of imported models alone.
-Model folded(const Model& model);
 
 /// Runs a model (folded or not) on one sample after another; values are float, channels last.
 class FloatInterpreter {
@@ -46,11 +37,5 @@ std::vector<float> run_float(const Model& model, std::span<const float> input);
 /// channels × height × width. Throws std::invalid_argument where the counts do not fit the shape.
 std::vector<float> normalised(const Normalisation& normalisation, const Shape& shape,
                               std::span<const std::uint8_t> pixels);
-
-/// Throws std::invalid_argument naming the first op that only imported models have, if there is one.
-void refuse_imported(const Graph& graph);
-
-/// The activation functions of space, in float; throws std::invalid_argument for leaky_relu, whose slope is not kept.
-float activate(ActivationKind kind, float x);
 
 }  // namespace paretoforge

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 
 #include "exporters/convolve_internal.hpp"
@@ -12,56 +11,10 @@
 #include "exporters/mixed_precision.hpp"
 #include "exporters/propagation_internal.hpp"
 #include "exporters/weight_rounding_internal.hpp"
+#include "space/integer_steps.hpp"
 
 namespace paretoforge {
-
-using internal::RoundedRow;
-
 namespace {
-
-constexpr std::int32_t lowest = -128, highest = 127;
-/// A tensor of no range at all, or of one that no network means, still gets a step.
-constexpr float smallest_step = 1e-10f;
-/// Products are rescaled by at least this much: below it a whole sum is a fraction of a quantum, and
-/// fixed-point multipliers run out of shift.
-constexpr double least_multiplier = 0x1p-24;
-/// No bias is larger, so that sums have room beside it.
-constexpr double greatest_bias = 0x1p29;
-
-[[noreturn]] void refuse(const std::string& name, const std::string& why) {
-  throw std::invalid_argument("cannot quantise " + name + ": " + why);
-}
-
-Quantisation quantisation_of(const Range& range, const std::string& name) {
-  if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low > range.high)
-    refuse(name, "its range is " + std::to_string(range.low) + " to " + std::to_string(range.high));
-  const double low = std::min(range.low, 0.0f), high = std::max(range.high, 0.0f);
-  if (low == high) return {1.0f / 256, 0};  // always zero
-  float scale = std::max(static_cast<float>((high - low) / 255), smallest_step);
-  // The greatest value must not round above a clamp at `high`: runtimes drop a clip only if it changes nothing.
-  if (low == 0)
-    while (255.0f * scale > static_cast<float>(high) && scale > smallest_step) scale = std::nextafter(scale, 0.0f);
-  const double zero = std::nearbyint(lowest - low / double{scale});
-  return {scale, static_cast<std::int32_t>(std::clamp(zero, double{lowest}, double{highest}))};
-}
-
-bool keeps_scale(const Op& op) {
-  if (const auto* pool = std::get_if<GlobalPool>(&op)) return pool->kind == PoolKind::maximum;
-  return std::holds_alternative<Pool>(op) || std::holds_alternative<ChannelShuffle>(op) ||
-         std::holds_alternative<Flatten>(op);
-}
-
-bool is_clamp(const Op& op) {
-  const auto* activation = std::get_if<Activation>(&op);
-  return activation && (activation->kind == ActivationKind::relu || activation->kind == ActivationKind::relu6);
-}
-
-/// Whether the op makes its output anew, so that a clamp can be part of it.
-bool takes_clamp(const Op& op) {
-  if (const auto* pool = std::get_if<GlobalPool>(&op)) return pool->kind == PoolKind::average;
-  return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op) || std::holds_alternative<Add>(op) ||
-         std::holds_alternative<Multiply>(op);
-}
 
 class Quantiser {
  public:
@@ -71,46 +24,41 @@ class Quantiser {
         calibration_(calibration),
         options_(options),
         readers_(consumers(graph_)),
-        place_(static_cast<std::size_t>(graph_.size()), -1) {
+        steps_(integer_steps(graph_)),
+        made_(static_cast<std::size_t>(graph_.size()), false) {
     result_.input = model.input;
     if (options.rounding == WeightRounding::second_order) samples_.emplace(result_, images);
   }
 
   IntegerModel run() {
-    for (NodeId id = 0; id < graph_.size(); ++id)
-      if (place_[static_cast<std::size_t>(id)] < 0) add(id);
-    result_.output = place_[static_cast<std::size_t>(graph_.output())];
+    for (const IntegerStep& step : steps_) add(step);
+    result_.output = output_step(graph_, steps_);
     return std::move(result_);
   }
 
  private:
-  void add(NodeId id) {
-    const NodeId last = fused_clamp(id);
-    const std::string name = graph_.name(id);
-    if (graph_.node(last).activation_bits != 8)
-      refuse(name,
-             "activations of " + std::to_string(graph_.node(last).activation_bits) + " bits; int8 is what there is");
-    IntegerNode node{.name = name,
-                     .op = graph_.op(id),
-                     .inputs = {},
-                     .shape = graph_.shape(id),
+  void add(const IntegerStep& step) {
+    IntegerNode node{.name = graph_.name(step.node),
+                     .op = graph_.op(step.node),
+                     .inputs = step.inputs,
+                     .shape = graph_.shape(step.node),
                      .output = {},
-                     .activation = {},
+                     .activation = step.activation,
                      .kernel = {},
                      .kernel_scales = {},
                      .bias = {},
                      .table = {},
-                     .source = last,
-                     .seen = seen(last)};
-    for (const NodeId input : graph_.inputs(id)) node.inputs.push_back(place_[static_cast<std::size_t>(input)]);
-    if (last != id) node.activation = std::get<Activation>(graph_.op(last)).kind;
-    node.output = output_of(node, last);
-    if (node.activation) clamp(node);
-    if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<Linear>(node.op)) add_weights(node, id);
-    if (const auto* activation = std::get_if<Activation>(&node.op)) add_table(node, activation->kind);
-    place_[static_cast<std::size_t>(id)] = place_[static_cast<std::size_t>(last)] =
-        static_cast<std::int32_t>(result_.nodes.size());
+                     .source = step.last,
+                     .seen = seen(step.last)};
+    const Quantisation in = node.inputs.empty() ? Quantisation{} : input(node).output;
+    node.output = output_quantisation(graph_, step, in, calibration_.ranges[static_cast<std::size_t>(step.last)]);
+    const Clip clip = output_clip(step, node.output);
+    node.low = clip.low;
+    node.high = clip.high;
+    if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<Linear>(node.op)) add_weights(node, step.node);
+    if (const auto* activation = std::get_if<Activation>(&node.op)) node.table = activation_table(activation->kind, in, node.output);
     result_.nodes.push_back(std::move(node));
+    made_[static_cast<std::size_t>(step.node)] = made_[static_cast<std::size_t>(step.last)] = true;
     if (samples_) propagate();
   }
 
@@ -124,48 +72,18 @@ class Quantiser {
     samples_->run_last();
     for (const std::int32_t input : result_.nodes.back().inputs) {
       const auto& readers = readers_[static_cast<std::size_t>(result_.nodes[static_cast<std::size_t>(input)].source)];
-      const auto made = [&](NodeId reader) { return place_[static_cast<std::size_t>(reader)] >= 0; };
-      if (std::all_of(readers.begin(), readers.end(), made)) samples_->forget(static_cast<std::size_t>(input));
+      if (std::all_of(readers.begin(), readers.end(), [&](NodeId reader) { return made_[static_cast<std::size_t>(reader)]; }))
+        samples_->forget(static_cast<std::size_t>(input));
     }
   }
 
-  /// The ReLU or ReLU6 that alone reads `id`, else `id`.
-  NodeId fused_clamp(NodeId id) const {
-    const auto& readers = readers_[static_cast<std::size_t>(id)];
-    const bool fuses =
-        takes_clamp(graph_.op(id)) && readers.size() == 1 && id != graph_.output() && is_clamp(graph_.op(readers[0]));
-    return fuses ? readers[0] : id;
-  }
-
-  Quantisation output_of(const IntegerNode& node, NodeId last) const {
-    if (keeps_scale(node.op)) return input(node).output;
-    if (std::holds_alternative<Softmax>(node.op)) return {1.0f / 256, lowest};
-    const Op& end = graph_.op(last);
-    if (const auto* activation = std::get_if<Activation>(&end);
-        activation && activation->kind == ActivationKind::sigmoid)
-      return {1.0f / 256, lowest};
-    Range range = calibration_.ranges[static_cast<std::size_t>(last)];
-    if (!is_clamp(end)) return quantisation_of(range, graph_.name(last));
-    range.low = std::max(range.low, 0.0f);
-    if (std::get<Activation>(end).kind == ActivationKind::relu6) range.high = std::min(range.high, 6.0f);
-    const Quantisation quantisation = quantisation_of(range, graph_.name(last));
-    return {quantisation.scale, lowest};
-  }
-
-  void clamp(IntegerNode& node) const {
-    node.low = node.output.zero_point;
-    if (node.activation == ActivationKind::relu6) node.high = quantise(6.0f, node.output);
-  }
-
   void add_weights(IntegerNode& node, NodeId id) const {
-    const int bits = weight_bits(node.op);
-    if (bits < 2 || bits > 8)
-      refuse(node.name, "weights of " + std::to_string(bits) + " bits; 2 to 8 are what there is");
+    const int bits = checked_weight_bits(weight_bits(node.op), node.name);
     const std::size_t out = static_cast<std::size_t>(node.shape.channels), row = row_size(id, out);
     std::vector<std::int8_t> kernel;
     const auto add = [&](std::size_t o, const RoundedRow& rounded, double bias) {
       node.kernel_scales.push_back(static_cast<float>(rounded.scale));
-      add_bias(node, o, rounded, bias);
+      node.bias.push_back(integer_bias(bias, input(node).output.scale, rounded, node.name, o));
       kernel.insert(kernel.end(), rounded.q.begin(), rounded.q.end());
     };
     if (samples_) {
@@ -173,8 +91,8 @@ class Quantiser {
     } else {
       for (std::size_t o = 0; o < out; ++o) {
         const auto channel = channel_of(id, o, row);
-        const double bias = bias_of(id, o), scale = std::max(internal::nearest_scale(channel, bits), least_scale(node, bias));
-        const RoundedRow rounded = internal::rounded_to_nearest(channel, scale, bits);
+        const double bias = bias_of(id, o), scale = std::max(nearest_scale(channel, bits), least_scale(node, bias));
+        const RoundedRow rounded = rounded_to_nearest(channel, scale, bits);
         add(o, rounded, bias + (options_.correct_bias ? mean_error(node, o, channel, rounded) : 0));
       }
     }
@@ -194,7 +112,7 @@ class Quantiser {
         const double least = least_scale(node, bias_of(id, o));
         const int bits = weight_bits(node.op);
         const RoundedRow rounded = rounding ? rounding->round(channel, bits, least)
-                                            : internal::rounded_to_nearest(channel, std::max(internal::nearest_scale(channel, bits), least), bits);
+                                            : rounded_to_nearest(channel, std::max(nearest_scale(channel, bits), least), bits);
         double sum = 0;
         for (std::size_t i = 0; i < rounded.q.size(); ++i) sum += rounded.q[i] * inputs[group].mean[i];
         const double mean = double{calibration_.means[static_cast<std::size_t>(id)][o]};
@@ -209,11 +127,7 @@ class Quantiser {
   }
   double bias_of(NodeId id, std::size_t o) const { return double{model_.weights[static_cast<std::size_t>(id)].bias[o]}; }
 
-  /// Below this scale the bias would not fit, or products would be rescaled by less than fixed point can.
-  double least_scale(const IntegerNode& node, double bias) const {
-    const double in = double{input(node).output.scale}, out = double{node.output.scale};
-    return std::max(std::abs(bias) / (in * greatest_bias), least_multiplier * out / in);
-  }
+  double least_scale(const IntegerNode& node, double bias) const { return least_weight_scale(bias, input(node).output.scale, node.output.scale); }
 
   /// What the output lacks on average once its weights are rounded, by the float means of its inputs.
   double mean_error(const IntegerNode& node, std::size_t o, std::span<const float> weights, const RoundedRow& rounded) const {
@@ -225,15 +139,6 @@ class Quantiser {
     return error;
   }
 
-  void add_bias(IntegerNode& node, std::size_t o, const RoundedRow& rounded, double bias) const {
-    std::int64_t reach = 0;
-    for (const std::int8_t q : rounded.q) reach += 255 * std::abs(std::int64_t{q});
-    const double in_quanta = std::nearbyint(bias / double{input(node).output.scale * node.kernel_scales[o]});
-    if (!(std::abs(in_quanta) + static_cast<double>(reach) <= std::numeric_limits<std::int32_t>::max()))
-      refuse(node.name, "the sum of output channel " + std::to_string(o) + " could leave 32 bits");
-    node.bias.push_back(static_cast<std::int32_t>(in_quanta));
-  }
-
   static std::size_t taps_of(const IntegerNode& node) {
     const auto* conv = std::get_if<Conv>(&node.op);
     return conv ? static_cast<std::size_t>(conv->kernel.height * conv->kernel.width) : 1;
@@ -241,12 +146,6 @@ class Quantiser {
   static std::size_t first_input(const IntegerNode& node, std::size_t out, std::size_t depth) {
     const auto* conv = std::get_if<Conv>(&node.op);
     return conv ? out / static_cast<std::size_t>(conv->out / conv->groups) * depth : 0;
-  }
-
-  void add_table(IntegerNode& node, ActivationKind kind) const {
-    const Quantisation& in = input(node).output;
-    for (std::int32_t q = lowest; q <= highest; ++q)
-      node.table.push_back(quantise(activate(kind, static_cast<float>(q - in.zero_point) * in.scale), node.output));
   }
 
   const IntegerNode& input(const IntegerNode& node) const {
@@ -258,17 +157,13 @@ class Quantiser {
   const Calibration& calibration_;
   const QuantiseOptions& options_;
   std::vector<std::vector<NodeId>> readers_;
-  std::vector<std::int32_t> place_;
+  std::vector<IntegerStep> steps_;
+  std::vector<bool> made_;
   IntegerModel result_;
   std::optional<internal::Propagation> samples_;  ///< through result_, where rounding asks for them
 };
 
 }  // namespace
-
-std::int8_t quantise(float x, const Quantisation& quantisation) {
-  const float q = std::nearbyint(x / quantisation.scale) + static_cast<float>(quantisation.zero_point);
-  return static_cast<std::int8_t>(std::clamp(q, static_cast<float>(lowest), static_cast<float>(highest)));
-}
 
 std::string_view rounding_name(Rounding rounding) { return rounding == Rounding::single ? "single" : "double"; }
 
@@ -279,6 +174,14 @@ IntegerModel quantised(const Model& folded, const Calibration& calibration, cons
     throw std::invalid_argument("a calibration of " + std::to_string(calibration.ranges.size()) +
                                 " nodes for a model of " + std::to_string(nodes));
   return Quantiser(folded, calibration, options, images).run();
+}
+
+IntegerModel quantised(const Model& model) {
+  if (model.ranges.empty()) throw std::invalid_argument("a model without ranges is quantised with samples");
+  const Model plain = folded(model);
+  Calibration given{plain.ranges, plain.ranges, {}, {}};
+  given.means.resize(plain.ranges.size());
+  return quantised(plain, given, {.equalise = false, .correct_bias = false});
 }
 
 IntegerModel quantised(const Model& model, std::span<const float> images, const QuantiseOptions& options) {

@@ -9,15 +9,9 @@
 
 #include "exporters/calibration.hpp"
 #include "space/model.hpp"
+#include "space/quantisation.hpp"
 
 namespace paretoforge {
-
-/// real = scale * (q - zero_point); q in [-128, 127].
-struct Quantisation {
-  float scale = 1;
-  std::int32_t zero_point = 0;
-  friend bool operator==(const Quantisation&, const Quantisation&) = default;
-};
 
 /// One op on int8 tensors. Values lie channels last: height × width × channels.
 struct IntegerNode {
@@ -82,12 +76,14 @@ IntegerModel quantised(const Model& folded, const Calibration& calibration, cons
 /// width, normalised): folded, calibrated, equalised, calibrated again, quantised. Throws as these do.
 IntegerModel quantised(const Model& model, std::span<const float> images, const QuantiseOptions& options = {});
 
+/// A model that was trained quantised (see the trainers' fake quantisation), by its own ranges: nothing is calibrated,
+/// equalised or corrected, weights are rounded to nearest. Throws std::invalid_argument as above, and where the model has
+/// no ranges.
+IntegerModel quantised(const Model& model);
+
 /// A sample (channels × height × width, normalised) as the int8 input, channels last.
 std::vector<std::int8_t> quantised_input(const IntegerModel& model, std::span<const float> input);
 /// A node's int8 value (channels last) as real numbers, channels first.
 std::vector<float> dequantised(const IntegerNode& node, std::span<const std::int8_t> value);
-
-/// x / scale + zero point, to nearest, ties to even, within int8.
-std::int8_t quantise(float x, const Quantisation& quantisation);
 
 }  // namespace paretoforge

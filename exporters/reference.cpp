@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "exporters/convolve_internal.hpp"
+#include "space/integer_steps.hpp"
 
 namespace paretoforge {
 
@@ -107,15 +108,9 @@ struct Window {
   float real_sum = 0;
 };
 
-/// Means meet ties often (of 2, 4, ... values), so the order of roundings matters: ONNX Runtime takes the mean of
-/// real numbers and rounds it with the zero point (of uint8) added; TFLite Micro rounds the mean of the raw values away
-/// from zero.
+/// Under the double rule the mean of the raw values is rounded away from zero (TFLite Micro).
 std::int8_t mean(const Context& context, const Window& window) {
-  if (context.rounding == Rounding::single) {
-    const float steps = window.real_sum / static_cast<float>(window.count) / context.node.output.scale;
-    return static_cast<std::int8_t>(std::nearbyint(steps + static_cast<float>(context.node.output.zero_point + 128)) -
-                                    128);
-  }
+  if (context.rounding == Rounding::single) return integer_mean(window.real_sum, window.count, context.node.output);
   const std::int32_t half = window.sum > 0 ? window.count / 2 : -(window.count / 2);
   return static_cast<std::int8_t>((window.sum + half) / window.count);
 }
@@ -222,15 +217,7 @@ void run_op(const Context& context, const Flatten&, Bytes& out) {
 }
 
 void run_op(const Context& context, const Softmax&, Bytes& out) {
-  const Bytes& in = context.input();
-  const std::int8_t greatest = *std::max_element(in.begin(), in.end());
-  std::vector<float> powers;
-  float sum = 0;
-  for (const std::int8_t q : in) {
-    powers.push_back(std::exp(static_cast<float>(q - greatest) * context.input_scale()));
-    sum += powers.back();
-  }
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = quantise(powers[i] / sum, context.node.output);
+  integer_softmax(context.input(), context.input_scale(), context.node.output, out);
 }
 
 void run_op(const Context&, const Input&, Bytes&) {}

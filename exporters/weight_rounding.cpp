@@ -16,20 +16,12 @@ using Eigen::MatrixXd, Eigen::VectorXd;
 constexpr double damping = 0.01;
 constexpr int most_sweeps = 50, most_fits = 8;
 
-double limit_of(int bits) { return (1 << (bits - 1)) - 1; }
 double as_float(double x) { return static_cast<double>(static_cast<float>(x)); }
 
 double greatest_of(std::span<const float> weights) {
   double greatest = 0;
   for (const float weight : weights) greatest = std::max(greatest, std::abs(double{weight}));
   return greatest;
-}
-
-/// Calls `visit(scale)` for scales that reach to the greatest weight, and to less and less of it.
-template <class Visit>
-void for_scales(std::span<const float> weights, int bits, Visit visit) {
-  const double whole = greatest_of(weights) / limit_of(bits);
-  for (int step = 100; step >= 40; step -= 2) visit(whole * step / 100);
 }
 
 /// The sum of squared rounding errors, each with the weight `importance(i)`.
@@ -61,27 +53,6 @@ RoundedRow row_of(const Candidate& candidate) {
 }
 
 }  // namespace
-
-double nearest_scale(std::span<const float> weights, int bits) {
-  double best = greatest_of(weights) / limit_of(bits);
-  if (bits >= 8 || best == 0) return best;
-  double least = std::numeric_limits<double>::infinity();
-  for_scales(weights, bits, [&](double scale) {
-    const double error = rounding_error(weights, scale, limit_of(bits), [](std::size_t) { return 1.0; });
-    if (error >= least) return;
-    least = error;
-    best = scale;
-  });
-  return best;
-}
-
-RoundedRow rounded_to_nearest(std::span<const float> weights, double scale, int bits) {
-  RoundedRow row{as_float(scale), {}};
-  const double limit = limit_of(bits);
-  for (const float weight : weights)
-    row.q.push_back(static_cast<std::int8_t>(std::clamp(std::nearbyint(weight / row.scale), -limit, limit)));
-  return row;
-}
 
 struct SecondOrderRounding::State {
   MatrixXd moments;  ///< as given
@@ -169,11 +140,11 @@ double SecondOrderRounding::error(std::span<const float> weights, const RoundedR
 }
 
 RoundedRow SecondOrderRounding::round(std::span<const float> weights, int bits, double least_scale) const {
-  const double limit = limit_of(bits);
+  const double limit = weight_limit(bits);
   const RoundedRow nearest = rounded_to_nearest(weights, std::max(nearest_scale(weights, bits), least_scale), bits);
   if (greatest_of(weights) == 0) return nearest;
   double first = nearest.scale, least = std::numeric_limits<double>::infinity();
-  for_scales(weights, bits, [&](double scale) {
+  for_weight_scales(greatest_of(weights) / weight_limit(bits), [&](double scale) {
     const auto variance = [&](std::size_t i) { return state_->damped(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(i)); };
     const double error = rounding_error(weights, scale, limit, variance);
     if (error >= least) return;

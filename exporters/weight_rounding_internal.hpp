@@ -1,4 +1,4 @@
-// Weights of one output channel as integers: to the nearest, or so that the layer's output changes least.
+// Weights of one output channel as integers so that the layer's output changes least.
 #pragma once
 
 #include <cstdint>
@@ -6,18 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "space/quantisation.hpp"
+
 namespace paretoforge::internal {
 
-/// weight = scale * q; q in [-(2^(bits-1) - 1), 2^(bits-1) - 1]. The scale is a float's value.
-struct RoundedRow {
-  double scale = 1;
-  std::vector<std::int8_t> q;
-};
-
-/// The scale for rounding to nearest. Eight bits reach to the greatest weight; fewer clip where that errs least.
-double nearest_scale(std::span<const float> weights, int bits);
-/// At `scale`, which is positive.
-RoundedRow rounded_to_nearest(std::span<const float> weights, double scale, int bits);
+using paretoforge::nearest_scale, paretoforge::rounded_to_nearest, paretoforge::RoundedRow;
 
 /// Rounds with the second moments of the layer's inputs in sight: an error made in one weight is made up for by the
 /// others. First weight by weight, each error spread over those still to come (Frantar et al., "GPTQ: accurate

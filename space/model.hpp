@@ -15,7 +15,7 @@ struct Weights {
   std::vector<float> gamma, beta, mean, variance;  ///< BatchNorm: [channels]
 };
 
-/// The least and greatest value seen at a node's output during calibration.
+/// The least and greatest value seen at a node's output in calibration or training.
 struct Range {
   float low = 0, high = 0;
 };
@@ -29,7 +29,7 @@ struct Normalisation {
 struct Model {
   Graph graph;
   std::vector<Weights> weights;  ///< one per node
-  std::vector<Range> ranges;     ///< one per node once calibrated, else empty
+  std::vector<Range> ranges;     ///< one per node where it was trained quantised (zero for nodes fused away), else empty
   Normalisation input;           ///< what the training data went through
 };
 

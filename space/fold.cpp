@@ -1,11 +1,11 @@
-// Folding: batch norms into weights, long adds into chains, dead ends away, equal layers without weights into one.
+// Folding: first the graph, then weights for it.
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <stdexcept>
 #include <string>
 
-#include "exporters/float_model.hpp"
+#include "space/fold.hpp"
 
 namespace paretoforge {
 namespace {
@@ -56,19 +56,32 @@ Affine affine(const Weights& norm) {
   return result;
 }
 
+/// The norm behind a layer, taken into its weights.
+void scale(Weights& weights, const Affine& norm) {
+  const std::size_t row = weights.kernel.size() / norm.slope.size();
+  for (std::size_t out = 0; out < norm.slope.size(); ++out) {
+    for (std::size_t i = 0; i < row; ++i) {
+      float& weight = weights.kernel[out * row + i];
+      weight = static_cast<float>(weight * norm.slope[out]);
+    }
+    weights.bias[out] = static_cast<float>(weights.bias[out] * norm.slope[out] + norm.offset[out]);
+  }
+}
+
+bool is_layer(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
+
 /// Builds the folded graph node by node; `place` tells where each old node's value is now.
 class Folder {
  public:
-  explicit Folder(const Model& model)
-      : model_(model),
-        graph_(model.graph),
+  explicit Folder(const Graph& graph)
+      : graph_(graph),
         readers_(consumers(graph_)),
         zero_(zero_nodes()),
         live_(live_nodes()),
         place_(static_cast<std::size_t>(graph_.size()), -1),
-        result_{Graph(graph_.shape(0)), {Weights{}}, {}, model.input} {}
+        result_{Graph(graph_.shape(0)), {FoldedNode{0}}} {}
 
-  Model run() {
+  Folding run() {
     place_[0] = 0;
     for (NodeId id = 1; id < graph_.size(); ++id)
       if (live_[static_cast<std::size_t>(id)]) fold(id);
@@ -111,7 +124,6 @@ class Folder {
   }
 
   void fold(NodeId id) {
-    check_weights(model_, id);
     enter_scope(id);
     NodeId& place = place_[static_cast<std::size_t>(id)];
     if (std::holds_alternative<BatchNorm>(graph_.op(id)))
@@ -124,73 +136,52 @@ class Folder {
   }
 
   NodeId copy(NodeId id) {
-    Weights weights = model_.weights[static_cast<std::size_t>(id)];
     Op op = graph_.op(id);
-    const auto give_bias = [&](auto& layer) {
-      layer.bias = true;
-      weights.bias.resize(static_cast<std::size_t>(layer.out), 0.0f);
-    };
-    if (auto* conv = std::get_if<Conv>(&op)) give_bias(*conv);
-    if (auto* linear = std::get_if<Linear>(&op)) give_bias(*linear);
     std::vector<NodeId> inputs;
     for (const NodeId input : graph_.inputs(id)) inputs.push_back(place_[static_cast<std::size_t>(input)]);
-    if (!weights.kernel.empty()) return append(op, inputs, std::move(weights));
+    if (auto* conv = std::get_if<Conv>(&op)) conv->bias = true;
+    if (auto* linear = std::get_if<Linear>(&op)) linear->bias = true;
+    if (is_layer(op)) return append(op, inputs, {.value = id, .layer = id});
     // Runtimes merge equal layers of float models; between conversions of quantised ones they do not see them.
     auto& equals = made_[inputs];
     for (const NodeId made : equals)
       if (result_.graph.op(made) == op && result_.graph.node(made).activation_bits == graph_.node(id).activation_bits)
         return made;
-    equals.push_back(append(op, inputs, {}));
+    equals.push_back(append(op, inputs, {.value = id}));
     return equals.back();
   }
 
   NodeId fold_norm(NodeId id) {
-    const NodeId input = graph_.inputs(id)[0];
-    const Affine norm = affine(model_.weights[static_cast<std::size_t>(id)]);
-    if (!takes_norm(input)) return norm_as_conv(place_[static_cast<std::size_t>(input)], norm);
-    const NodeId layer = place_[static_cast<std::size_t>(input)];
-    Weights& weights = result_.weights[static_cast<std::size_t>(layer)];
-    const std::size_t row = weights.kernel.size() / norm.slope.size();
-    for (std::size_t out = 0; out < norm.slope.size(); ++out) {
-      for (std::size_t i = 0; i < row; ++i) {
-        float& weight = weights.kernel[out * row + i];
-        weight = static_cast<float>(weight * norm.slope[out]);
-      }
-      weights.bias[out] = static_cast<float>(weights.bias[out] * norm.slope[out] + norm.offset[out]);
-    }
-    check_finite(weights.kernel, weights.kernel.size(), graph_.name(id));
-    check_finite(weights.bias, weights.bias.size(), graph_.name(id));
-    return layer;
+    const NodeId input = graph_.inputs(id)[0], place = place_[static_cast<std::size_t>(input)];
+    if (!takes_norm(input)) return norm_as_conv(id, place);
+    FoldedNode& layer = result_.nodes[static_cast<std::size_t>(place)];
+    layer.value = layer.norm = id;
+    return place;
   }
 
   bool takes_norm(NodeId id) const {
-    const bool layer = std::holds_alternative<Conv>(graph_.op(id)) || std::holds_alternative<Linear>(graph_.op(id));
-    return layer && readers_[static_cast<std::size_t>(id)].size() == 1 && id != graph_.output();
+    return is_layer(graph_.op(id)) && readers_[static_cast<std::size_t>(id)].size() == 1 && id != graph_.output();
   }
 
-  NodeId norm_as_conv(NodeId input, const Affine& norm) {
-    const auto channels = static_cast<std::int32_t>(norm.slope.size());
-    Weights weights;
-    weights.kernel.assign(norm.slope.begin(), norm.slope.end());
-    weights.bias.assign(norm.offset.begin(), norm.offset.end());
+  NodeId norm_as_conv(NodeId norm, NodeId input) {
+    const std::int32_t channels = graph_.shape(norm).channels;
     return append(
         Conv{.out = channels, .kernel = {}, .stride = {}, .dilation = {}, .pad = {}, .groups = channels, .bias = true},
-        {input}, std::move(weights));
+        {input}, {.value = norm, .norm = norm});
   }
 
   NodeId fold_add(NodeId id) {
     NodeId sum = -1;
     for (const NodeId input : terms(id)) {
       const NodeId term = place_[static_cast<std::size_t>(input)];
-      sum = sum < 0 ? term : append(Add{}, {sum, term}, {});
+      sum = sum < 0 ? term : append(Add{}, {sum, term}, {.value = id});
     }
     return sum;
   }
 
-  NodeId append(const Op& op, const std::vector<NodeId>& inputs, Weights weights) {
-    const NodeId id = result_.graph.add(op, inputs);
-    result_.weights.push_back(std::move(weights));
-    return id;
+  NodeId append(const Op& op, const std::vector<NodeId>& inputs, const FoldedNode& from) {
+    result_.nodes.push_back(from);
+    return result_.graph.add(op, inputs);
   }
 
   /// A node's name is scope/op_number: its scope goes with it into the new graph.
@@ -203,15 +194,37 @@ class Folder {
     result_.graph.begin_scope(scope);
   }
 
-  const Model& model_;
   const Graph& graph_;
   std::vector<std::vector<NodeId>> readers_;
   std::vector<char> zero_, live_;
   std::vector<NodeId> place_;
   std::map<std::vector<NodeId>, std::vector<NodeId>> made_;  ///< layers without weights, by what they read
-  Model result_;
+  Folding result_;
   std::string scope_;
 };
+
+/// The weights of one node of a folded graph.
+Weights folded_weights(const Model& model, const FoldedNode& from) {
+  if (from.layer < 0 && from.norm < 0) return {};
+  if (from.layer >= 0) check_weights(model, from.layer);
+  if (from.norm >= 0) check_weights(model, from.norm);
+  const Affine norm = from.norm < 0 ? Affine{} : affine(model.weights[static_cast<std::size_t>(from.norm)]);
+  Weights weights;
+  if (from.layer < 0) {
+    weights.kernel.assign(norm.slope.begin(), norm.slope.end());
+    weights.bias.assign(norm.offset.begin(), norm.offset.end());
+  } else {
+    const Weights& layer = model.weights[static_cast<std::size_t>(from.layer)];
+    weights.kernel = layer.kernel;
+    weights.bias = layer.bias;
+    weights.bias.resize(static_cast<std::size_t>(model.graph.shape(from.layer).channels), 0.0f);
+    if (from.norm >= 0) scale(weights, norm);
+  }
+  if (from.norm < 0) return weights;
+  check_finite(weights.kernel, weights.kernel.size(), model.graph.name(from.norm));
+  check_finite(weights.bias, weights.bias.size(), model.graph.name(from.norm));
+  return weights;
+}
 
 }  // namespace
 
@@ -222,11 +235,22 @@ void refuse_imported(const Graph& graph) {
                               "' comes from imported models, which are costed only");
 }
 
+Folding folding(const Graph& graph) {
+  refuse_imported(graph);
+  return Folder(graph).run();
+}
+
 Model folded(const Model& model) {
-  refuse_imported(model.graph);
-  if (model.weights.size() != static_cast<std::size_t>(model.graph.size()))
-    throw std::invalid_argument("a model needs one entry of weights per node");
-  return Folder(model).run();
+  Folding plan = folding(model.graph);
+  const auto nodes = static_cast<std::size_t>(model.graph.size());
+  if (model.weights.size() != nodes) throw std::invalid_argument("a model needs one entry of weights per node");
+  if (!model.ranges.empty() && model.ranges.size() != nodes) throw std::invalid_argument("a model needs one range per node, or none");
+  Model result{std::move(plan.graph), {}, {}, model.input};
+  for (const FoldedNode& from : plan.nodes) {
+    result.weights.push_back(folded_weights(model, from));
+    if (!model.ranges.empty()) result.ranges.push_back(model.ranges[static_cast<std::size_t>(from.value)]);
+  }
+  return result;
 }
 
 }  // namespace paretoforge
