@@ -14,7 +14,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
 
-constexpr std::string_view magic = "PFTRAIN3";
+constexpr std::string_view magic = "PFTRAIN4";
 
 class Writer {
  public:
@@ -86,10 +86,13 @@ std::string bytes_of(const Checkpoint& checkpoint) {
   writer.number(checkpoint.key);
   writer.number(checkpoint.step);
   writer.number(checkpoint.loss_sum);
+  writer.number(checkpoint.seconds);
   for (const std::uint64_t word : checkpoint.random) writer.number(word);
   writer.numbers(checkpoint.order);
   writer.state(checkpoint.optimizer);
   writer.state(checkpoint.average);
+  writer.number(checkpoint.best.score);
+  writer.state(checkpoint.best.weights);
   writer.number(std::uint64_t{checkpoint.weights.size()});
   for (const Weights& weights : checkpoint.weights)
     for (const auto part : parts) writer.numbers(weights.*part);
@@ -111,10 +114,13 @@ std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
   reader.number(checkpoint.key);
   reader.number(checkpoint.step);
   reader.number(checkpoint.loss_sum);
+  reader.number(checkpoint.seconds);
   for (std::uint64_t& word : checkpoint.random) reader.number(word);
   reader.numbers(checkpoint.order);
   reader.state(checkpoint.optimizer);
   reader.state(checkpoint.average);
+  reader.number(checkpoint.best.score);
+  reader.state(checkpoint.best.weights);
   reader.number(nodes);
   for (std::uint64_t node = 0; reader.good() && node < nodes; ++node) {
     checkpoint.weights.emplace_back();
@@ -126,9 +132,11 @@ std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
 
 }  // namespace
 
-std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const TrainRecipe& recipe,
+std::uint64_t checkpoint_key(std::string_view trainer, const Graph& graph, const Dataset& data, const TrainRecipe& recipe,
                              const TrainBudget& budget) {
   Writer writer;
+  writer.text(trainer);
+  writer.text(recipe.early_stop.score);
   writer.number(network_hash(graph));
   for (NodeId id = 0; id < static_cast<NodeId>(graph.size()); ++id) {  // weights lie in this order
     writer.number(std::uint64_t{graph.op(id).index()});
@@ -139,10 +147,13 @@ std::uint64_t checkpoint_key(const Graph& graph, const Dataset& data, const Trai
   writer.number(data.digest);
   writer.numbers(recipe.class_weights);
   for (const double value : {recipe.rate, recipe.momentum, recipe.weight_decay, recipe.label_smoothing, budget.share,
-                             recipe.augment.mixup, recipe.betas[0], recipe.betas[1], recipe.epsilon, recipe.clip_norm, recipe.ema})
+                             recipe.augment.mixup, recipe.betas[0], recipe.betas[1], recipe.epsilon, recipe.clip_norm, recipe.ema, recipe.early_stop.least,
+                             recipe.federation.alpha})
     writer.number(value);
   for (const std::int64_t value :
-       {static_cast<std::int64_t>(recipe.optimizer), std::int64_t{recipe.nesterov}, static_cast<std::int64_t>(recipe.schedule), std::int64_t{recipe.augment.crop},
+       {static_cast<std::int64_t>(recipe.optimizer), std::int64_t{recipe.early_stop.patience},
+        std::int64_t{recipe.federation.clients}, std::int64_t{recipe.federation.per_round},
+        std::int64_t{recipe.federation.local_epochs}, std::int64_t{recipe.nesterov}, static_cast<std::int64_t>(recipe.schedule), std::int64_t{recipe.augment.crop},
         std::int64_t{recipe.augment.shift}, std::int64_t{recipe.augment.flip}, std::int64_t{recipe.augment.time_shift},
         std::int64_t{recipe.augment.cutout}, std::int64_t{recipe.augment.time_mask},
         std::int64_t{recipe.augment.band_mask}, std::int64_t{recipe.augment.masks}, std::int64_t{recipe.balanced}, static_cast<std::int64_t>(recipe.precision), std::int64_t{budget.epochs},

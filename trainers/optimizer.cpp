@@ -22,6 +22,8 @@ void fill(at::Tensor& tensor, const std::vector<float>& values) {
   tensor.copy_(host);
 }
 
+}  // namespace
+
 StepState state_of(std::int64_t steps, const std::vector<at::Tensor>& tensors) {
   StepState state{steps, {}};
   for (const auto& tensor : tensors) state.values.push_back(numbers(tensor));
@@ -33,8 +35,6 @@ void load_into(const StepState& state, std::int64_t& steps, std::vector<at::Tens
   for (std::size_t i = 0; i < tensors.size(); ++i) fill(tensors[i], state.values[i]);
   steps = state.steps;
 }
-
-}  // namespace
 
 Optimizer::Optimizer(const TorchNetwork& network, const TrainRecipe& recipe) : network_(network), recipe_(recipe) {
   const int moments = recipe.optimizer == OptimizerKind::adamw ? 2 : 1;

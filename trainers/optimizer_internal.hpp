@@ -13,6 +13,10 @@
 
 namespace paretoforge {
 
+StepState state_of(std::int64_t steps, const std::vector<at::Tensor>& tensors);
+/// Throws std::invalid_argument where the state is of another network or another rule.
+void load_into(const StepState& state, std::int64_t& steps, std::vector<at::Tensor>& tensors);
+
 /// Moves all parameters of a network at once: they lie in one vector.
 class Optimizer {
  public:

@@ -30,6 +30,8 @@ void read_budget(const Config& config, TrainBudget& budget) {
   read_integer(config, "batch", 1, budget.batch);
   read_integer(config, "split_seed", 0, budget.split_seed);
   read_flag(config, "test", budget.test);
+  if (const auto limit = config.find("time_limit")) budget.time_limit = limit->seconds();
+  if (const auto limit = config.find("memory_limit")) budget.memory_limit = limit->bytes();
 }
 
 void read_augmentation(const Config& config, Augmentation& augment) {
@@ -78,6 +80,29 @@ void choose_optimizer(const Config& config, TrainRecipe& recipe) {
       config.fail_at_key(key, "sgd has no '" + std::string(key) + "'", "add  optimizer: adamw");
 }
 
+void read_early_stop(const Config& config, EarlyStop& rule) {
+  config.allow({"patience", "least", "score"});
+  rule = {};
+  rule.patience = static_cast<std::int32_t>(config.at("patience").integer(1, most));
+  read_number(config, "least", 0, 1e9, rule.least);
+  std::vector<std::string> names{"loss"};
+  for (const ScoreKind& kind : scores()) names.emplace_back(kind.name);
+  if (const auto score = config.find("score")) rule.score = score->one_of(names);
+}
+
+void read_federation(const Config& config, Federation& federation) {
+  config.allow({"clients", "per_round", "local_epochs", "alpha"});
+  read_integer(config, "clients", 1, federation.clients);
+  if (!config.has("per_round")) federation.per_round = std::max(1, federation.clients / 2);
+  read_integer(config, "per_round", 1, federation.per_round);
+  read_integer(config, "local_epochs", 1, federation.local_epochs);
+  read_number(config, "alpha", 1e-6, 1e6, federation.alpha);
+  if (federation.per_round > federation.clients)
+    config.fail_at_key(config.has("per_round") ? "per_round" : "clients",
+                       "there are " + std::to_string(federation.clients) + " clients, fewer than " +
+                           std::to_string(federation.per_round) + " a round");
+}
+
 void read_recipe(const Config& config, TrainRecipe& recipe) {
   choose_optimizer(config, recipe);
   read_number(config, "rate", 0, 1e3, recipe.rate);
@@ -95,6 +120,8 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
     recipe.precision =
         precision->one_of({"float32", "bfloat16"}) == "bfloat16" ? Precision::bfloat16 : Precision::float32;
   if (const auto augment = config.find("augment")) read_augmentation(*augment, recipe.augment);
+  if (const auto rule = config.find("early_stop")) read_early_stop(*rule, recipe.early_stop);
+  if (const auto federation = config.find("federated")) read_federation(*federation, recipe.federation);
   if (const auto weights = config.find("class_weights")) read_class_weights(*weights, recipe);
 }
 
@@ -103,7 +130,8 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
   config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
                 "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
-                "ema", "schedule", "label_smoothing", "precision", "augment", "class_weights", "extrapolate"});
+                "ema", "early_stop", "federated", "time_limit", "memory_limit", "schedule", "label_smoothing", "precision",
+                "augment", "class_weights", "extrapolate"});
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;
   if (const auto trainer = config.find("trainer")) {
@@ -112,12 +140,16 @@ TrainSettings TrainSettings::read(const Config& config, const TrainSettings& oth
     settings.trainer = trainer->one_of(names);
   }
   if (const auto device = config.find("device")) settings.device = device->one_of({"auto", "cpu", "cuda"});
+  if (config.has("federated") && settings.trainer != "federated")
+    config.fail_at_key("federated", "the trainer '" + settings.trainer + "' has no clients", "add  trainer: federated");
   read_budget(config, settings.budget);
   read_recipe(config, settings.recipe);
   if (const auto after = config.find("extrapolate")) {
     settings.extrapolate = static_cast<std::int32_t>(after->integer(2, most));
     if (settings.extrapolate >= settings.budget.epochs)
       after->fail("to extrapolate, a training ends before its " + std::to_string(settings.budget.epochs) + " epochs are over");
+    if (settings.recipe.early_stop.patience > 0)
+      after->fail("a curve that is extrapolated does not stop early", "leave out 'extrapolate', or 'early_stop'");
     if (settings.budget.validation == 0) after->fail("to extrapolate, images are held back to validate on", "see 'validation'");
   }
   return settings;

@@ -22,7 +22,7 @@ namespace paretoforge {
 
 /// What one training may cost: the knobs that make a proxy of it.
 struct TrainBudget {
-  std::int32_t epochs = 3;        ///< passes over the images; 0 evaluates the network as initialised
+  std::int32_t epochs = 3;        ///< passes over the images, or federated rounds; 0 evaluates the network as initialised
   std::size_t images = 0;         ///< of the training part, the same ones for every trial; 0 is all but `validation`
   double share = 1;               ///< above 0 to 1: the part of those that is trained on
   std::size_t validation = 5000;  ///< images held back from the training part to validate on; 0 is none
@@ -36,6 +36,11 @@ struct TrainBudget {
   /// Epochs after which to end, below `epochs`; 0 is none before. The schedule stays that of all epochs, so that a
   /// shorter training is the beginning of a longer one.
   std::int32_t until = 0;
+  /// Seconds on the clock after which the training fails, its parts before an interruption included; 0: none. What has a
+  /// limit in seconds cannot be repeated exactly.
+  double time_limit = 0;
+  /// Bytes that training_bytes may say; a training that needs more fails before its first step. 0: none.
+  double memory_limit = 0;
   /// A file that holds the state of the training (weights, momentum, averages, random state, step), so that it can go on where it
   /// was left with the same weights to the last bit: kept after each epoch but the last of all, and when it is
   /// interrupted. Damaged ones and those of another training or further on than `until` are not used. Empty: none.
@@ -71,6 +76,23 @@ enum class OptimizerKind : std::uint8_t {
   adamw,  ///< Adam with decoupled weight decay (Loshchilov and Hutter, 2019): weights shrink by rate x decay a step
 };
 
+/// Ends a training when a score of the validation images has not become better for `patience` epochs, and keeps the
+/// weights of the best epoch. The score is the best of many then: a little better than on images never looked at.
+struct EarlyStop {
+  std::int32_t patience = 0;             ///< 0: all epochs are trained, the last weights are kept
+  double least = 0;                      ///< what is not better by more than this does not count, in the score's unit
+  std::string score = "accuracy_pct";    ///< one of scores(), or loss
+};
+
+/// Federated averaging (McMahan et al., 2017), simulated: each client trains on images of its own, and the server
+/// averages their weights, by how many images each has.
+struct Federation {
+  std::int32_t clients = 10;
+  std::int32_t per_round = 5;     ///< clients drawn for each round, at most all
+  std::int32_t local_epochs = 1;  ///< over a client's images in a round
+  double alpha = 0.5;             ///< of the Dirichlet distribution of each client's classes: the smaller, the more unlike
+};
+
 /// How a network learns, on softmax cross-entropy.
 struct TrainRecipe {
   OptimizerKind optimizer = OptimizerKind::sgd;
@@ -84,6 +106,8 @@ struct TrainRecipe {
   /// 0 to below 1: decay of the moving average of the weights, which then is what is evaluated and exported; 0: the
   /// last weights are.
   double ema = 0;
+  EarlyStop early_stop = {};
+  Federation federation = {};  ///< of the trainer `federated` alone
   Schedule schedule = Schedule::one_cycle;
   double label_smoothing = 0.0;  ///< 0 to below 1: this share of each target is spread over all classes
   Augmentation augment;
@@ -105,6 +129,8 @@ struct TrainSettings {
   std::int32_t extrapolate = 0;
 
   /// Reads a map with the keys data, trainer, device, epochs, images, share, validation, resolution, batch, test,
+  /// time_limit, memory_limit, early_stop ({patience, least, score}), federated ({clients, per_round, local_epochs,
+  /// alpha}),
   /// split_seed, extrapolate, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
   /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16), augment
   /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}) and class_weights (balanced, or a
@@ -112,6 +138,10 @@ struct TrainSettings {
   static TrainSettings read(const Config& config, const TrainSettings& otherwise);
   static TrainSettings read(const Config& config) { return read(config, {}); }
 };
+
+/// About how many bytes a training takes at its peak, beside the data set itself: a count of what is kept for the way
+/// back, of weights and moments, and of the images' copies.
+double training_bytes(const Graph& graph, const Dataset& data, const TrainRecipe& recipe, const TrainBudget& budget);
 
 /// The recipe's learning rate at step `step` of `steps`, 0 <= step < steps.
 double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps);
@@ -146,6 +176,7 @@ struct TrainResult {
   double train_loss = std::numeric_limits<double>::quiet_NaN();  ///< mean over the last epoch, smoothing included
   std::int64_t steps = 0;
   std::int64_t continued_from = 0;          ///< steps that a checkpoint held
+  std::int64_t best_epoch = 0;              ///< whose weights these are, where the recipe stops early; else 0
   std::string note;                         ///< why there was a checkpoint that was not used; else empty
   double seconds = 0;                       ///< of the clock on the wall
   double cpu_seconds = 0;                   ///< of the thread that trained
@@ -157,6 +188,11 @@ struct TrainResult {
 class TrainingError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+/// Memory ran out: what may succeed with fewer trainings beside it.
+class OutOfMemory : public TrainingError {
+ public:
+  using TrainingError::TrainingError;
 };
 /// The stop token was set; nothing is left behind but the checkpoint, where one is kept.
 class TrainingInterrupted : public std::runtime_error {
@@ -176,7 +212,7 @@ class CheckpointError : public std::runtime_error {
 class Trainer {
  public:
   virtual ~Trainer() = default;
-  /// Throws TrainingError, CheckpointError, or TrainingInterrupted soon (one batch) after `stop` is set.
+  /// Throws TrainingError (OutOfMemory), CheckpointError, or TrainingInterrupted soon (one batch) after `stop` is set.
   virtual TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop = {}) const = 0;
 };
 

@@ -26,6 +26,16 @@ void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span
 /// Throws TrainingError where there are not as many weights as classes.
 std::vector<float> class_weights(const TrainRecipe& recipe, const Images& images, std::size_t classes);
 
+/// Which images of the data set a budget trains on and validates on.
+Split chosen_images(const Dataset& data, const TrainBudget& budget);
+
+/// The images of each client: equally many each, one more for the first ones where they do not come out even. What
+/// classes a client has more of is drawn from a Dirichlet distribution around the classes' shares of all (Hsu, Qi,
+/// Brown, 2019); a class that has run out is left out. Every position is of one client.
+std::vector<std::vector<std::uint32_t>> client_images(std::span<const Label> labels, std::size_t classes,
+                                                      const Federation& federation, std::uint64_t seed);
+
+std::unique_ptr<Trainer> make_federated(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
 std::unique_ptr<Trainer> make_supervised(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
 
 }  // namespace paretoforge

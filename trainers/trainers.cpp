@@ -7,8 +7,9 @@
 namespace paretoforge {
 namespace {
 
-constexpr std::array<TrainerKind, 1> kinds{{
-    {"supervised", "stochastic gradient descent on labelled images", make_supervised},
+constexpr std::array<TrainerKind, 2> kinds{{
+    {"supervised", "gradient descent (SGD or AdamW) on labelled images", make_supervised},
+    {"federated", "federated averaging over simulated clients, each with images of its own", make_federated},
 }};
 
 void check_budget(const TrainBudget& budget, const Dataset& data) {
@@ -18,6 +19,19 @@ void check_budget(const TrainBudget& budget, const Dataset& data) {
     throw ConfigError("error: " + std::to_string(budget.images == 0 ? 1 : budget.images) + " images to train on and " +
                       std::to_string(budget.validation) + " to validate on are more than the " + std::to_string(count) +
                       " of the training part of " + data.name);
+}
+
+/// What validates is needed to know the best epoch.
+void check_early_stop(const TrainSettings& settings, const Dataset& data) {
+  if (settings.recipe.early_stop.patience > 0 && settings.budget.validation == 0)
+    throw ConfigError("error: early_stop needs images to validate on, and 'validation' is 0 for " + data.name);
+}
+
+void check_federation(const TrainSettings& settings, const Dataset& data) {
+  if (settings.trainer != "federated") return;
+  if (static_cast<std::size_t>(settings.recipe.federation.clients) > data.train.size())
+    throw ConfigError("error: " + std::to_string(settings.recipe.federation.clients) + " clients are more than the " +
+                      std::to_string(data.train.size()) + " images of the training part of " + data.name);
 }
 
 void check_weights(const TrainRecipe& recipe, const Dataset& data) {
@@ -46,6 +60,8 @@ std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const
   if (found == kinds.end()) throw ConfigError("error: unknown trainer '" + settings.trainer + "'");
   check_budget(settings.budget, *data);
   check_weights(settings.recipe, *data);
+  check_early_stop(settings, *data);
+  check_federation(settings, *data);
   return found->make(std::move(data), settings);
 }
 

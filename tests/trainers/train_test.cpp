@@ -262,17 +262,6 @@ TEST_CASE("Networks and data that do not fit are refused") {
   CHECK_THROWS_AS(make_trainer(data(), cuda), ConfigError);
 }
 
-TEST_CASE("The table of trainers can be made") {
-  for (const auto& kind : trainers()) {
-    CHECK_FALSE(kind.summary.empty());
-    auto s = settings();
-    s.trainer = kind.name;
-    s.budget.epochs = 1;
-    CHECK(make_trainer(data(), s)->train(small_net(), s.budget).model.weights.size() ==
-          static_cast<std::size_t>(small_net().size()));
-  }
-}
-
 namespace {
 
 /// A file in a folder of its own that is gone when the test ends.
@@ -462,4 +451,41 @@ TEST_CASE("A checkpoint of another training, a damaged one and one too far on ar
   const auto continued = train(small_net(), s);
   CHECK(continued.continued_from == whole.steps / 2);
   CHECK(same_result(continued, whole));
+}
+
+TEST_CASE("Every trainer of the table learns, repeats itself, goes on where it was, stops when told and says what fails") {
+  for (const auto& kind : trainers()) {
+    INFO(kind.name);
+    CHECK_FALSE(kind.summary.empty());
+    auto s = settings();
+    s.trainer = kind.name;
+    s.recipe.rate = 0.1;
+    s.budget.epochs = 16, s.budget.batch = 10;  // a client of ten has 50 images
+    const auto trainer = make_trainer(data(), s);
+    const auto whole = trainer->train(small_net(), s.budget);
+    CHECK(whole.test.accuracy_pct > 90);
+    CHECK(same_result(trainer->train(small_net(), s.budget), whole));
+    auto other = s.budget;
+    other.seed = 2;
+    CHECK_FALSE(same_weights(trainer->train(small_net(), other).model, whole.model));
+
+    const CheckpointFile file;
+    auto part = s.budget;
+    part.checkpoint = file.path();
+    for (part.until = 1; part.until <= 5; part.until += 2) trainer->train(small_net(), part);
+    std::stop_source stop;
+    stop.request_stop();
+    part.until = 0;
+    CHECK_THROWS_AS(trainer->train(small_net(), part, stop.get_token()), TrainingInterrupted);
+    const auto continued = trainer->train(small_net(), part);
+    CHECK(continued.continued_from == whole.steps * 5 / 16);
+    CHECK(same_result(continued, whole));
+
+    auto none = s.budget;
+    none.epochs = 0;
+    CHECK(trainer->train(small_net(), none).steps == 0);
+    s.recipe.rate = 1e3;
+    s.recipe.weight_decay = 1;
+    CHECK(training_error(small_net(), s).find("not finite at step") != std::string::npos);
+  }
 }

@@ -1,0 +1,152 @@
+// A trainer whose trainings are loops of steps: chooses the images, runs the loop, evaluates what came of it.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <new>
+
+#include "trainers/session_internal.hpp"
+#include "trainers/trainer_internal.hpp"
+#include "trainers/training_loop_internal.hpp"
+
+namespace paretoforge {
+namespace {
+
+double thread_cpu_seconds() {
+  std::timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Whether LibTorch says that there was no memory: its CPU allocator throws an error like any other.
+bool tells_of_memory(const std::string& message) {
+  for (const char* words : {"can't allocate memory", "not enough memory", "out of memory"})
+    if (message.find(words) != std::string::npos) return true;
+  return false;
+}
+
+class StepTrainer final : public Trainer {
+ public:
+  StepTrainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings, MakeSteps make)
+      : data_(std::move(data)),
+        name_(settings.trainer),
+        recipe_(settings.recipe),
+        device_(chosen_device(settings.device)),
+        input_(normalisation(data_->train)),
+        make_(make) {
+    check_precision(recipe_.precision, device_);
+  }
+
+  TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop) const override {
+    try {
+      return run(graph, budget, stop);
+    } catch (const c10::Error& error) {
+      const std::string message = error.what_without_backtrace();
+      if (tells_of_memory(message)) throw OutOfMemory("out of memory: " + message);
+      throw TrainingError(message);
+    } catch (const std::bad_alloc&) {
+      throw OutOfMemory("out of memory");
+    }
+  }
+
+ private:
+  static at::Device chosen_device(const std::string& name) {
+    if (name == "cuda" && !at::hasCUDA()) throw ConfigError("error: device cuda: this LibTorch sees no GPU");
+    return name != "cpu" && at::hasCUDA() ? at::kCUDA : at::kCPU;
+  }
+
+  TrainResult run(const Graph& graph, const TrainBudget& budget, const std::stop_token& stop) const {
+    const ThreadSettings settings;
+    const auto begin = std::chrono::steady_clock::now();
+    const double cpu_begin = thread_cpu_seconds();
+    const Graph shaped = at_resolution(graph, budget.resolution);
+    check(shaped, budget);
+    const Split parts = chosen_images(*data_, budget);
+    const auto sized = [&](const Images& images) {
+      return resized(images, shaped.shape(0).height, shaped.shape(0).width);
+    };
+
+    TorchNetwork network(shaped, device_);
+    network.initialise(derived_seed(budget.seed, weights_stream));
+    if (recipe_.precision == Precision::bfloat16) network.train_in(at::kBFloat16);
+    const Images images = sized(selected(data_->train, parts.train));
+    const Images validation = sized(selected(data_->train, parts.validation));
+    const auto measured = [&](const Images& part) {
+      return score(run_logits(network, device_, part, input_, stop), part);
+    };
+    const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_};
+    std::int64_t per_epoch = 1;
+    const auto steps = make_(task, per_epoch);
+    LoopResult loop = run_loop(task, *steps, per_epoch, [&] {
+      // What is not finite now may become so: that a network has no score in between is no reason to end its training.
+      try {
+        return validation.size() > 0 ? measured(validation) : Evaluation{};
+      } catch (const TrainingError&) {
+        return Evaluation{};
+      }
+    });
+
+    TrainResult result;
+    result.train_loss = loop.train_loss;
+    result.steps = loop.steps;
+    result.continued_from = loop.continued_from;
+    result.best_epoch = loop.best_epoch;
+    result.note = std::move(loop.note);
+    result.curve = std::move(loop.curve);
+    result.model = {graph, network.weights(), {}, input_};
+    const bool known = !result.curve.empty() && loop.best_epoch == 0 && std::isfinite(result.curve.back().loss);
+    if (known) result.validation = result.curve.back();
+    else if (validation.size() > 0) result.validation = measured(validation);
+    if (budget.test) result.test = measured(sized(data_->test));
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.cpu_seconds = thread_cpu_seconds() - cpu_begin;
+    return result;
+  }
+
+  void check(const Graph& graph, const TrainBudget& budget) const {
+    check_fit(graph, data_->shape);
+    check_classes(graph, data_->classes.size());
+    if (budget.batch < 1 || budget.epochs < 0 || budget.until < 0)
+      throw TrainingError("a budget needs a batch of at least 1 and no negative epochs");
+    if (budget.until > budget.epochs) throw TrainingError("a training cannot end after more epochs than it has");
+    if (data_->validation.empty() && budget.validation >= data_->train.size())
+      throw TrainingError("the validation split leaves nothing to train on");
+    if (recipe_.early_stop.patience > 0 && budget.validation == 0)
+      throw TrainingError("an early stop needs images to validate on");
+    check_memory(graph, budget);
+  }
+
+  void check_memory(const Graph& graph, const TrainBudget& budget) const {
+    if (budget.memory_limit <= 0) return;
+    TrainBudget here = budget;
+    here.resolution = 0;  // the graph has it already
+    const double needed = training_bytes(graph, *data_, recipe_, here);
+    if (needed <= budget.memory_limit) return;
+    const auto mebibytes = [](double bytes) { return std::to_string(std::llround(std::ceil(bytes / (1 << 20)))) + " MiB"; };
+    throw TrainingError("the training needs about " + mebibytes(needed) + ", more than its memory_limit of " +
+                        mebibytes(budget.memory_limit) + "; a smaller batch needs less");
+  }
+
+  std::shared_ptr<const Dataset> data_;
+  std::string name_;
+  TrainRecipe recipe_;
+  at::Device device_;
+  Normalisation input_;
+  MakeSteps make_;
+};
+
+}  // namespace
+
+Split chosen_images(const Dataset& data, const TrainBudget& budget) {
+  Split parts = split(data, budget.validation, budget.split_seed);
+  const std::size_t most = budget.images > 0 ? std::min(budget.images, parts.train.size()) : parts.train.size();
+  const auto count = static_cast<std::size_t>(std::llround(budget.share * static_cast<double>(most)));
+  parts.train.resize(std::clamp(count, std::size_t{1}, most));
+  return parts;
+}
+
+std::unique_ptr<Trainer> make_step_trainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings, MakeSteps make) {
+  return std::make_unique<StepTrainer>(std::move(data), settings, make);
+}
+
+}  // namespace paretoforge

@@ -1,0 +1,85 @@
+// What every training by steps shares: schedule, checkpoints, early stop, limits, averaged weights. Not public:
+// includes LibTorch.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "space/random.hpp"
+#include "trainers/batch_internal.hpp"
+#include "trainers/checkpoint_internal.hpp"
+#include "trainers/network_internal.hpp"
+#include "trainers/trainer.hpp"
+
+namespace paretoforge {
+
+/// What is drawn from a training's seed: weights from stream 0, order and augmentation from stream 1.
+enum : std::uint64_t { weights_stream, order_stream };
+
+/// One training: what stays the same from its first step to its last. All of it outlives what refers to it.
+struct Task {
+  const Graph& graph;
+  const Dataset& data;
+  TorchNetwork& network;
+  at::Device device;
+  const TrainRecipe& recipe;
+  const TrainBudget& budget;
+  const Images& images;  ///< those that are trained on, of the network's size
+  const Normalisation& input;
+  const std::stop_token& stop;
+  std::string_view trainer;
+};
+
+/// Turns images into gradients.
+class Learner {
+ public:
+  explicit Learner(const Task& task);
+
+  struct Learnt {
+    double loss;
+    bool gradients;  ///< whether the network has any now: not where the loss is not finite, or knows no weight
+  };
+  /// The mean loss of a batch, augmented with what `random` says; its gradients are added to those of the network.
+  Learnt learn(std::span<const std::uint32_t> positions, Random& random);
+
+ private:
+  at::Tensor loss_of(const at::Tensor& outputs, const at::Tensor& labels) const;
+
+  const Task& task_;
+  BatchMaker maker_;
+  at::Tensor input_, labels_;  ///< of the size of the last batch
+  at::Tensor class_weights_;   ///< undefined: all classes count the same
+};
+
+/// What a step of a training is; what it has to remember from one to the next goes through its checkpoint.
+class Steps {
+ public:
+  virtual ~Steps() = default;
+  /// Step `number` from 0 at this rate: moves the network on and returns the mean loss, which may be NaN.
+  virtual double step(std::int64_t number, double rate) = 0;
+  virtual void save(Checkpoint& checkpoint) const = 0;
+  virtual void load(const Checkpoint& checkpoint) = 0;
+};
+
+struct LoopResult {
+  double train_loss = std::numeric_limits<double>::quiet_NaN();
+  std::int64_t steps = 0, continued_from = 0, best_epoch = 0;
+  std::vector<Evaluation> curve;
+  std::string note;
+};
+
+/// Takes all steps of a training, `per_epoch` an epoch, or goes on from its checkpoint with those that are left. The
+/// network ends with the weights that the recipe asks for: the last, the averaged, the best. `measure` evaluates the
+/// network on the validation images between epochs. Throws as Trainer::train.
+LoopResult run_loop(const Task& task, Steps& steps, std::int64_t per_epoch, const std::function<Evaluation()>& measure);
+
+using MakeSteps = std::unique_ptr<Steps> (*)(const Task& task, std::int64_t& per_epoch);
+/// A trainer whose trainings are such loops.
+std::unique_ptr<Trainer> make_step_trainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings, MakeSteps make);
+
+}  // namespace paretoforge
