@@ -212,6 +212,8 @@ class Reader {
 
   Config read_training(const Config& item, const Config& train, Objective& objective) {
     if (study_.training) item.fail("one objective that trains is enough");
+    if (train.integer_or("validation", 1) == 0)
+      train.fail_at_key("validation", "no sample is left to tell how good a network is", "say how many, such as  validation: 5000");
     const Config section = with_absolute_data(train, base_);
     study_.training = make_training(section, objective.name);
     contents_ += "data " + std::to_string(study_.training->data_digest());

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "experiments/machine.hpp"
 #include "experiments/named_by.hpp"
+#include "experiments/side_by_side.hpp"
 #include "trainers/data.hpp"
 #include "trainers/learning_curve.hpp"
 #include "trainers/torchscript.hpp"
@@ -20,8 +22,15 @@ TrainSettings full_settings(const TrainSettings& proxy, const std::optional<Conf
   full.budget.resolution = 0;
   full.budget.test = true;
   full.extrapolate = 0;
-  if (changes && changes->has("extrapolate")) changes->fail_at_key("extrapolate", "a full training is not extrapolated");
-  return changes ? TrainSettings::read(*changes, full) : full;
+  full.budget.time_limit = 0;  // that of a proxy
+  full.recipe.early_stop = {};  // by images that are trained on here
+  if (!changes) return full;
+  if (changes->has("extrapolate")) changes->fail_at_key("extrapolate", "a full training is not extrapolated");
+  full = TrainSettings::read(*changes, full);
+  if (full.recipe.early_stop.patience > 0 && full.budget.validation == 0)
+    changes->fail_at_key("early_stop", "a full training keeps no image back to see which epoch is the best",
+                         "say how many, such as  validation: 5000");
+  return full;
 }
 
 /// The trainers' word for "stopped" in that of studies.
@@ -86,6 +95,7 @@ class TorchTraining final : public Training {
     if (!section.has("validation")) settings_.budget.validation = std::min(settings_.budget.validation, std::max<std::size_t>(1, data_->train.size() / 5));
     rungs_ = rungs_of(section, settings_);
     trainer_ = named_by(section, [&] { return make_trainer(data_, settings_); });
+    side_by_side_.emplace(available_memory());
   }
 
   void check(const Graph& graph) const override {
@@ -104,7 +114,7 @@ class TorchTraining final : public Training {
     TrainBudget budget = at.budget;
     budget.seed = seed;
     budget.checkpoint = checkpoint;
-    const TrainResult result = stopping([&] { return trainer_->train(graph, budget, stop); });
+    const TrainResult result = stopping([&] { return train(*trainer_, graph, settings_.recipe, budget, stop); });
     return at.extrapolated ? foretold(result.curve) : result.validation.*score_;
   }
 
@@ -114,7 +124,7 @@ class TorchTraining final : public Training {
     settings.budget.seed = seed;
     settings.budget.checkpoint = checkpoint;
     return stopping([&] {
-      TrainResult result = make_trainer(data_, settings)->train(graph, settings.budget, stop);
+      TrainResult result = train(*make_trainer(data_, settings), graph, settings.recipe, settings.budget, stop);
       return Trained{std::move(result.model), result.test.accuracy_pct, result.seconds};
     });
   }
@@ -135,9 +145,17 @@ class TorchTraining final : public Training {
   std::vector<std::string> classes() const override { return data_->classes; }
   std::uint64_t data_digest() const override { return data_->digest; }
   std::string features() const override { return data_->features; }
-  std::vector<std::string> notes() const override { return data_->notes; }
+  std::vector<std::string> notes() const override {
+    std::vector<std::string> notes = data_->notes;
+    if (settings_.budget.time_limit > 0) notes.push_back("trainings have a time_limit: a study with a limit in seconds cannot be repeated exactly");
+    return notes;
+  }
 
  private:
+  TrainResult train(const Trainer& trainer, const Graph& graph, const TrainRecipe& recipe, const TrainBudget& budget, const std::stop_token& stop) const {
+    return side_by_side_->run(training_bytes(graph, *data_, recipe, budget), stop, [&] { return trainer.train(graph, budget, stop); });
+  }
+
   static LabelledSamples samples(const Model& model, const Images& found) {
     const Shape& shape = model.graph.shape(0);
     const Images images = resized(found, shape.height, shape.width);
@@ -166,6 +184,7 @@ class TorchTraining final : public Training {
   Config section_;
   std::shared_ptr<const Dataset> data_;
   std::unique_ptr<Trainer> trainer_;
+  mutable std::optional<SideBySide> side_by_side_;  ///< in the memory that is there once the data is read
 };
 
 }  // namespace

@@ -1,0 +1,205 @@
+// Training that goes wrong, as a stranger sees it: the trial fails with its reason, or the study stops with what to do.
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <thread>
+
+#include "catch.hpp"
+#include "program.hpp"
+
+using program::run;
+using program::Scratch;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Two classes that two numbers tell apart.
+std::string table(int rows, const std::string& only = "") {
+  std::string text = "a,b,class\n";
+  for (int i = 0; i < rows; ++i) {
+    const bool low = only.empty() ? i % 2 == 0 : only == "low";
+    text += std::to_string((low ? 0 : 3) + i % 5) + "," + std::to_string(i % 7) + (low ? ",low\n" : ",high\n");
+  }
+  return text;
+}
+
+/// `training`: keys of the `train:` section beside the data.
+std::string study(const std::string& training, const std::string& data = "{kind: csv, train: t.csv, test: {share: 0.2, seed: 1}, label: class}",
+                  const std::string& width = "[4, 8, 12]") {
+  return "space:\n  input: [2, 1]\n  layers:\n    - conv: {out: {choice: " + width + ", name: width}, kernel: 1, act: relu}\n"
+         "    - pool: {kind: average, global: true}\n    - linear: {out: 2}\n"
+         "objectives:\n  - {name: macs}\n  - {name: accuracy_pct, train: {data: " + data + ", " + training + "}}\n"
+         "search: {algorithm: random, seed: 1, trials: 3}\n";
+}
+
+struct Outcome {
+  int code;
+  std::string err, trials;
+};
+
+Outcome search(const Scratch& scratch, const std::string& text, const std::string& before = "", const std::string& more = "") {
+  const auto result = run("search " + scratch.write("study.yaml", text).string() + " --out " + (scratch / "out").string() + more, before);
+  return {result.code, result.out + result.err, program::read(scratch / "out/trials.csv")};
+}
+
+std::ptrdiff_t failed(const Outcome& outcome) {
+  std::ptrdiff_t count = 0;
+  for (std::size_t at = 0; (at = outcome.trials.find(",failed,", at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("training that diverges fails its trial with step and rate, and the study goes on") {
+  const Scratch scratch("diverging");
+  scratch.write("t.csv", table(200));
+  const auto found = search(scratch, study("epochs: 30, rate: 1e3, weight_decay: 1"));
+  INFO(found.err + found.trials);
+  CHECK(failed(found) == 3);
+  CHECK_THAT(found.trials, ContainsSubstring("not finite at step") && ContainsSubstring("rate "));
+}
+
+TEST_CASE("a time limit and a memory limit fail their trials with the reason") {
+  const Scratch scratch("limits");
+  scratch.write("t.csv", table(200));
+  const auto slow = search(scratch, study("epochs: 1000000, time_limit: 50ms"));
+  INFO(slow.err + slow.trials);
+  CHECK(failed(slow) == 3);
+  CHECK_THAT(slow.trials, ContainsSubstring("time_limit of 0.05 s"));
+  CHECK_THAT(slow.err, ContainsSubstring("cannot be repeated exactly"));
+  fs::remove_all(scratch / "out");
+  const auto large = search(scratch, study("epochs: 1, batch: 128, memory_limit: 31KiB"));
+  INFO(large.err + large.trials);
+  CHECK_THAT(large.trials, ContainsSubstring("memory_limit") && ContainsSubstring("complete"));
+  CHECK(failed(large) == 1);  // the widest
+}
+
+TEST_CASE("labels out of range, an empty class, one row, a batch larger than the data") {
+  const Scratch scratch("edges");
+  scratch.write("t.csv", table(200));
+  const std::string classes = "{kind: csv, train: t.csv, test: {share: 0.2, seed: 1}, label: class, classes: ";
+  const auto unknown = search(scratch, study("epochs: 1", classes + "[low, middle]}"));
+  CHECK(unknown.code == 2);
+  CHECK_THAT(unknown.err, ContainsSubstring("label 'high'") && ContainsSubstring("out of range") && ContainsSubstring("study.yaml:9"));
+
+  scratch.write("t.csv", table(200, "low"));
+  const auto empty = search(scratch, study("epochs: 2", classes + "[low, high]}"));
+  CHECK(empty.code == 2);
+  CHECK_THAT(empty.err, ContainsSubstring("the class 'high' has no training sample") && ContainsSubstring("study.yaml:9"));
+
+  scratch.write("t.csv", table(200));
+  const auto batch = search(scratch, study("epochs: 2, batch: 100000"));
+  CHECK(batch.code == 0);
+  CHECK(failed(batch) == 0);
+
+  fs::remove_all(scratch / "out");
+  scratch.write("t.csv", table(1));
+  const auto one = search(scratch, study("epochs: 1"));
+  CHECK(one.code == 2);
+  INFO(one.err);
+  CHECK_THAT(one.err, ContainsSubstring("study.yaml:9"));
+  CHECK_FALSE(fs::exists(scratch / "out"));
+
+  scratch.write("d.csv", table(10));
+  scratch.write("t.csv", table(2));  // one row to learn from, one to validate on
+  const std::string parts = "{kind: csv, train: t.csv, test: d.csv, label: class}";
+  const auto alone = search(scratch, study("epochs: 2", parts));
+  INFO(alone.err + alone.trials);
+  CHECK(alone.code == 0);
+  CHECK(failed(alone) == 0);
+  fs::remove_all(scratch / "out");
+  const auto blind = search(scratch, study("epochs: 1, validation: 0", parts));
+  CHECK(blind.code == 2);
+  CHECK_THAT(blind.err, ContainsSubstring("no sample is left to tell how good a network is") && ContainsSubstring("study.yaml:9"));
+  CHECK_FALSE(fs::exists(scratch / "out"));
+}
+
+TEST_CASE("a data set that vanishes while a study runs takes nothing away from it") {
+  const Scratch scratch("vanishing");
+  scratch.write("t.csv", table(400));
+  const std::string text = study("epochs: 60, batch: 8");
+  const auto whole = search(scratch, text);
+  REQUIRE(whole.code == 0);
+  fs::rename(scratch / "out", scratch / "whole");
+
+  const std::string file = (scratch / "study.yaml").string(), out = (scratch / "out").string();
+  const pid_t child = fork();
+  if (child == 0) {
+    if (freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(99);
+    execl(PARETOFORGE_PROGRAM, PARETOFORGE_PROGRAM, "search", file.c_str(), "--out", out.c_str(), nullptr);
+    _exit(99);
+  }
+  for (int i = 0; i < 6000 && !fs::exists(out + "/study.yaml"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  fs::remove(scratch / "t.csv");
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(program::without_seconds(program::read(scratch / "out/trials.csv")) == program::without_seconds(whole.trials));
+}
+
+TEST_CASE("a folder for checkpoints that vanishes is a fault of the machine: no trial is blamed, and the study goes on later") {
+  const Scratch scratch("checkpoints");
+  scratch.write("t.csv", table(400));
+  const std::string text = study("epochs: 4000, batch: 8");
+  const std::string file = scratch.write("study.yaml", text).string(), out = (scratch / "out").string();
+  const pid_t child = fork();
+  if (child == 0) {
+    if (freopen("/dev/null", "w", stdout) == nullptr || freopen((scratch / "err").c_str(), "w", stderr) == nullptr) _exit(99);
+    execl(PARETOFORGE_PROGRAM, PARETOFORGE_PROGRAM, "search", file.c_str(), "--out", out.c_str(), nullptr);
+    _exit(99);
+  }
+  for (int i = 0; i < 6000 && !fs::exists(out + "/checkpoints"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::error_code busy;
+  for (int i = 0; i < 100 && fs::exists(out + "/checkpoints"); ++i) fs::remove_all(out + "/checkpoints", busy);
+  int status = 0;
+  waitpid(child, &status, 0);
+  const std::string err = program::read(scratch / "err");
+  INFO(err);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 1);
+  CHECK_THAT(err, ContainsSubstring("checkpoints"));
+  CHECK(program::read(scratch / "out/trials.csv").find("failed") == std::string::npos);
+}
+
+TEST_CASE("trainings that run out of memory side by side run again with fewer") {
+  const Scratch scratch("memory");
+  scratch.write("t.csv", table(4000));
+  // 3,000 rows a step: the widest takes gigabytes, more than the process is given.
+  const std::string text = study("epochs: 1, batch: 3000", "{kind: csv, train: t.csv, test: {share: 0.2, seed: 1}, label: class}", "[4, 8, 120000]");
+  const auto small = search(scratch, text, "ulimit -v 4000000;");
+  INFO(small.err + small.trials);
+  CHECK(failed(small) == 1);
+  CHECK_THAT(small.trials, ContainsSubstring("out of memory") && ContainsSubstring("complete"));
+}
+
+TEST_CASE("early stop, averaged weights, AdamW and a federation are a matter of YAML") {
+  const Scratch scratch("recipes");
+  scratch.write("t.csv", table(300));
+  const auto good = search(scratch, study("epochs: 6, optimizer: adamw, ema: 0.9, clip_norm: 1, early_stop: {patience: 2, score: loss}"));
+  INFO(good.err);
+  CHECK(good.code == 0);
+  CHECK(failed(good) == 0);
+  fs::remove_all(scratch / "out");
+  const auto federated = search(scratch, study("epochs: 4, trainer: federated, federated: {clients: 8, per_round: 4, alpha: 0.3}"));
+  INFO(federated.err);
+  CHECK(federated.code == 0);
+  CHECK(failed(federated) == 0);
+  fs::remove_all(scratch / "out");
+  const auto refused = [&](const std::string& training, const std::string& part) {
+    const auto result = search(scratch, study(training));
+    CHECK(result.code == 2);
+    CHECK_THAT(result.err, ContainsSubstring(part) && ContainsSubstring("study.yaml:9"));
+    CHECK_FALSE(fs::exists(scratch / "out"));
+  };
+  refused("federated: {clients: 3}", "add  trainer: federated");
+  refused("trainer: federated, federated: {clients: 3, per_round: 4}", "fewer than 4 a round");
+  refused("trainer: federated, federated: {clients: 3000}", "3000 clients are more than");
+  refused("early_stop: {patience: 1}, validation: 0", "no sample is left to tell how good");
+  refused("early_stop: {score: loss}", "patience");
+  refused("early_stop: {patience: 1, score: los}", "did you mean 'loss'");
+  refused("time_limit: soon", "time_limit");
+}
