@@ -58,11 +58,11 @@ void run(const Wish& wish) {
                                                             std::chrono::duration<double>(60 * wish.minutes));
   const Problem problem = Problem::load(wish.problem);
   const std::vector<Graph> networks = problem.networks(wish.networks, wish.draw);
-  Results results(problem, wish.out.empty() ? std::filesystem::path(wish.problem).replace_extension(".csv") : wish.out);
-  results.measure(networks, wish.seeds, wish.threads, until);
-  print(problem, wish, rankings(problem, results, networks, wish.seeds, wish.groups));
-  print("Even networks", calibrations(problem, results, networks.size(), wish.seeds, 0, 2));
-  print("Odd networks", calibrations(problem, results, networks.size(), wish.seeds, 1, 2));
+  Results results(problem, networks, wish.out.empty() ? std::filesystem::path(wish.problem).replace_extension(".csv") : wish.out);
+  results.measure(wish.seeds, wish.threads, until);
+  print(problem, wish, rankings(problem, results, wish.seeds, wish.groups));
+  print("Even networks", calibrations(problem, results, wish.seeds, 0, 2));
+  print("Odd networks", calibrations(problem, results, wish.seeds, 1, 2));
 }
 
 }  // namespace

@@ -11,11 +11,7 @@
 namespace paretoforge {
 namespace {
 
-std::string key_of(const std::string& text) {
-  char key[17];
-  std::snprintf(key, sizeof key, "%016llx", static_cast<unsigned long long>(checksum(text)));
-  return key;
-}
+std::string key_of(const std::string& text) { return hex_text(checksum(text)); }
 
 TrainSettings full_training(const Config& train) {
   TrainSettings full = TrainSettings::read(train);
@@ -30,7 +26,7 @@ Estimate read_estimate(const Config& section, const Problem& problem, const std:
   const TrainSettings& full = *problem.full.train;
   if (const auto score = section.find("score")) {
     estimate.score = ScoreSettings::read(*score);
-    estimate.key = key_of(problem.full.key + score->yaml());
+    estimate.key = key_of(problem.space.document().yaml() + score->yaml());
   } else if (const auto train = section.find("train")) {
     estimate.train = TrainSettings::read(*train, full);
     estimate.train->budget.test = estimate.train->budget.curve = false;
@@ -43,6 +39,12 @@ Estimate read_estimate(const Config& section, const Problem& problem, const std:
 }
 
 }  // namespace
+
+std::string hex_text(std::uint64_t value) {
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
+  return digits;
+}
 
 Problem Problem::load(const std::filesystem::path& file) {
   const Config document = Config::load(file);

@@ -20,6 +20,9 @@ struct Estimate {
   std::size_t epochs = 0;              ///< else: extrapolated from so many epochs of the full training's curve
 };
 
+/// 16 hexadecimal digits.
+std::string hex_text(std::uint64_t value);
+
 struct Problem {
   std::string name;
   Space space;

@@ -78,23 +78,22 @@ Ranking ranking(const Problem& problem, const Results& results, const std::vecto
 
 }  // namespace
 
-std::vector<Ranking> rankings(const Problem& problem, const Results& results, const std::vector<Graph>& networks,
-                              std::uint64_t seeds, std::size_t groups) {
+std::vector<Ranking> rankings(const Problem& problem, const Results& results, std::uint64_t seeds, std::size_t groups) {
   std::vector<double> sizes;
-  for (const Graph& graph : networks) sizes.push_back(static_cast<double>(totals(graph).params));
+  for (const Graph& graph : results.networks()) sizes.push_back(static_cast<double>(totals(graph).params));
   std::vector<Ranking> all = {ranking(problem, results, sizes, problem.full, seeds, groups)};
   for (const Estimate& estimate : problem.estimates) all.push_back(ranking(problem, results, sizes, estimate, seeds, groups));
   return all;
 }
 
-std::vector<Calibration> calibrations(const Problem& problem, const Results& results, std::size_t networks,
-                                      std::uint64_t seeds, std::size_t first, std::size_t step) {
+std::vector<Calibration> calibrations(const Problem& problem, const Results& results, std::uint64_t seeds,
+                                      std::size_t first, std::size_t step) {
   std::vector<Calibration> all;
   for (const Estimate& estimate : problem.estimates) {
     if (estimate.epochs == 0) continue;
     Calibration sum{.epochs = estimate.epochs};
     for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-      for (std::size_t network = first; network < networks; network += step) {
+      for (std::size_t network = first; network < results.networks().size(); network += step) {
         const Measured* full = results.find(network, seed, problem.full);
         if (!full) continue;
         const CurveForecast expected = forecast(*problem.full.train, *full, estimate.epochs);

@@ -20,8 +20,7 @@ struct Ranking {
 /// Each estimate of a seed beside the mean accuracy of the full trainings with all other seeds (its own, where there is
 /// no other): as a study would meet it, and so that no training stands on both sides. The full training comes first: no
 /// estimate can be expected to rank better. `groups`: of equally many networks of neighbouring size.
-std::vector<Ranking> rankings(const Problem& problem, const Results& results, const std::vector<Graph>& networks,
-                              std::uint64_t seeds, std::size_t groups);
+std::vector<Ranking> rankings(const Problem& problem, const Results& results, std::uint64_t seeds, std::size_t groups);
 
 /// Extrapolated accuracy beside the curve's own end.
 struct Calibration {
@@ -34,7 +33,7 @@ struct Calibration {
 };
 
 /// For each estimate that extrapolates the full training, over networks first, first + step, ...
-std::vector<Calibration> calibrations(const Problem& problem, const Results& results, std::size_t networks,
-                                      std::uint64_t seeds, std::size_t first, std::size_t step);
+std::vector<Calibration> calibrations(const Problem& problem, const Results& results, std::uint64_t seeds,
+                                      std::size_t first, std::size_t step);
 
 }  // namespace paretoforge

@@ -64,8 +64,9 @@ std::string joined(const std::vector<double>& values) {
 
 }  // namespace
 
-Results::Results(const Problem& problem, const std::filesystem::path& csv)
-    : problem_(problem), table_(csv, {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"}) {
+Results::Results(const Problem& problem, const std::vector<Graph>& networks, const std::filesystem::path& csv)
+    : problem_(problem), networks_(networks), table_(csv, {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"}) {
+  for (const Graph& graph : networks) hashes_.push_back(hex_text(network_hash(graph)));
   for (const auto& row : table_.rows()) index(row);
 }
 
@@ -74,29 +75,29 @@ void Results::index(const std::vector<std::string>& row) {
     Measured measured{std::stod(row[4]), std::stod(row[5]), {}};
     std::istringstream curve(row[6]);
     for (double value; curve >> value;) measured.curve.push_back(value);
-    known_[{std::stoul(row[0]), std::stoul(row[1]), row[3]}] = std::move(measured);
+    known_[{row[0], std::stoul(row[1]), row[3]}] = std::move(measured);
   } catch (const std::logic_error&) {
     throw ConfigError("error: a row of the results is not one of numbers: network " + row[0] + ", seed " + row[1] + ", " + row[2]);
   }
 }
 
 void Results::add(const Task& task, const Measured& measured) {
-  table_.add({std::to_string(task.network), std::to_string(task.seed), task.estimate->name, task.estimate->key,
+  table_.add({hashes_[task.network], std::to_string(task.seed), task.estimate->name, task.estimate->key,
               number_text(measured.value), number_text(measured.cpu_seconds), joined(measured.curve)});
 }
 
 const Measured* Results::find(std::size_t network, std::uint64_t seed, const Estimate& estimate) const {
-  const auto found = known_.find({network, seed, estimate.key});
+  const auto found = known_.find({hashes_.at(network), seed, estimate.key});
   return found == known_.end() ? nullptr : &found->second;
 }
 
-std::vector<Results::Task> Results::missing(std::size_t networks, std::uint64_t seeds) const {
+std::vector<Results::Task> Results::missing(std::uint64_t seeds) const {
   std::vector<Task> tasks;
   const auto want = [&](std::size_t network, std::uint64_t seed, const Estimate& estimate) {
     if (!find(network, seed, estimate)) tasks.push_back({network, seed, &estimate});
   };
   for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-    for (std::size_t network = 0; network < networks; ++network) {
+    for (std::size_t network = 0; network < networks_.size(); ++network) {
       for (const Estimate& estimate : problem_.estimates)
         if (estimate.epochs == 0) want(network, seed, estimate);
       want(network, seed, problem_.full);
@@ -104,9 +105,8 @@ std::vector<Results::Task> Results::missing(std::size_t networks, std::uint64_t 
   return tasks;
 }
 
-void Results::measure(const std::vector<Graph>& networks, std::uint64_t seeds, unsigned threads,
-                      std::chrono::steady_clock::time_point until) {
-  const std::vector<Task> tasks = missing(networks.size(), seeds);
+void Results::measure(std::uint64_t seeds, unsigned threads, std::chrono::steady_clock::time_point until) {
+  const std::vector<Task> tasks = missing(seeds);
   if (tasks.empty() || std::chrono::steady_clock::now() >= until) return;
   const auto data = std::make_shared<const Dataset>(load_dataset(*problem_.full.train->data));
   Scorers scorers(problem_.space);
@@ -114,7 +114,7 @@ void Results::measure(const std::vector<Graph>& networks, std::uint64_t seeds, u
   const auto work = [&] {
     for (std::size_t i; std::chrono::steady_clock::now() < until && (i = next++) < tasks.size();) try {
         const Task& task = tasks[i];
-        const Graph& graph = networks[task.network];
+        const Graph& graph = networks_[task.network];
         add(task, task.estimate->score ? scorers.scored(*task.estimate, graph, task.seed)
                                        : trained(data, *task.estimate->train, graph, task.seed));
         std::fprintf(stderr, "%zu of %zu: network %zu, seed %llu, %s\n", i + 1, tasks.size(), task.network,

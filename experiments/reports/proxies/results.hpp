@@ -20,28 +20,31 @@ struct Measured {
 
 class Results {
  public:
-  Results(const Problem& problem, const std::filesystem::path& csv);
+  /// Keeps references. Rows of other networks and problems stay in the file and count for nothing.
+  Results(const Problem& problem, const std::vector<Graph>& networks, const std::filesystem::path& csv);
 
-  /// Measures what is missing of the first seeds and networks, by network and then by seed, on threads of its own; begins
-  /// nothing after `until`. What fails is said and left missing.
-  void measure(const std::vector<Graph>& networks, std::uint64_t seeds, unsigned threads,
-               std::chrono::steady_clock::time_point until);
-  /// What is known; null where nothing is.
+  /// Measures what is missing with seeds 1 to `seeds`, all networks with one seed before the next, on threads of its own;
+  /// begins nothing after `until`. What fails is said and left missing.
+  void measure(std::uint64_t seeds, unsigned threads, std::chrono::steady_clock::time_point until);
+  const std::vector<Graph>& networks() const { return networks_; }
+  /// What is known of the network at that position; null where nothing is.
   const Measured* find(std::size_t network, std::uint64_t seed, const Estimate& estimate) const;
 
  private:
-  using Key = std::tuple<std::size_t, std::uint64_t, std::string>;  ///< network, seed, key of the estimate
+  using Key = std::tuple<std::string, std::uint64_t, std::string>;  ///< hash of the network, seed, key of the estimate
   struct Task {
     std::size_t network;
     std::uint64_t seed;
     const Estimate* estimate;
   };
 
-  std::vector<Task> missing(std::size_t networks, std::uint64_t seeds) const;
+  std::vector<Task> missing(std::uint64_t seeds) const;
   void add(const Task& task, const Measured& measured);
   void index(const std::vector<std::string>& row);
 
   const Problem& problem_;
+  const std::vector<Graph>& networks_;
+  std::vector<std::string> hashes_;
   GrowingTable table_;
   std::map<Key, Measured> known_;
 };

@@ -1,0 +1,159 @@
+// proxy_benchmark: which networks it draws, what it measures and keeps, and against what it ranks.
+#include <stdlib.h>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "catch.hpp"
+#include "experiments/reports/proxies/ranking.hpp"
+
+using namespace paretoforge;
+
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+class Folder {
+ public:
+  Folder() {
+    std::string form = (fs::temp_directory_path() / "paretoforge-XXXXXX").string();
+    if (::mkdtemp(form.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = form;
+    write("space.yaml",
+          "input: [1, 28, 28]\nlayers:\n"
+          "  - conv: {out: {choice: [2, 3, 4, 5, 6, 7, 8], name: width}, kernel: 3, stride: {choice: [3, 4], name: stride}, act: relu}\n"
+          "  - pool: {kind: average, global: true}\n  - linear: {out: 10}\n");
+  }
+  ~Folder() { fs::remove_all(path_); }
+  fs::path write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name) << text;
+    return path_ / name;
+  }
+  fs::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+std::string read(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+std::string problem_text(const std::string& train = "epochs: 4", const std::string& more = "") {
+  return "name: made up\nspace: space.yaml\n" + more + "train: {data: fashion-mnist, images: 128, validation: 100, batch: 32, " + train +
+         "}\nestimates:\n  - {name: short, train: {epochs: 1}}\n  - {name: foretold, extrapolate: 2}\n  - {name: size, score: params}\n";
+}
+
+std::string error_of(const Folder& folder, const std::string& text) {
+  try {
+    Problem::load(folder.write("wrong.yaml", text));
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("the same networks come first however many are drawn, and only those wished for") {
+  const Folder folder;
+  const Problem problem = Problem::load(folder.write("problem.yaml", problem_text()));
+  const std::vector<Graph> six = problem.networks(6, 1), four = problem.networks(4, 1);
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j < i; ++j) CHECK(network_hash(six[i]) != network_hash(six[j]));
+  for (std::size_t i = 0; i < 4; ++i) CHECK(network_hash(six[i]) == network_hash(four[i]));
+  CHECK(problem.networks(14, 3).size() == 14);
+  CHECK_THROWS_AS(problem.networks(15, 3), ConfigError);
+  const Problem narrow = Problem::load(folder.write("narrow.yaml", problem_text("epochs: 4", "only: {stride: 4}\n")));
+  for (const Graph& graph : narrow.networks(7, 1)) CHECK(graph.shape(1).width == 7);
+  CHECK_THROWS_AS(narrow.networks(8, 1), ConfigError);
+}
+
+TEST_CASE("a wrong problem says what is wrong") {
+  const Folder folder;
+  CHECK(error_of(folder, problem_text("epochs: 4", "only: {strid: 4}\n")).find("no decision 'strid'") != std::string::npos);
+  CHECK(error_of(folder, problem_text("epochs: 2")).find("extrapolate") != std::string::npos);
+  CHECK(error_of(folder, problem_text() + "  - {name: short, score: macs}\n").find("two estimates have this name") != std::string::npos);
+  CHECK(error_of(folder, problem_text() + "  - {name: other, scor: macs}\n").find("scor") != std::string::npos);
+  CHECK(error_of(folder, "name: a\nspace: nowhere.yaml\ntrain: {}\nestimates: []\n").find("nowhere.yaml") != std::string::npos);
+}
+
+TEST_CASE("an estimate stands beside the full trainings of all other seeds") {
+  const Folder folder;
+  const Problem problem = Problem::load(folder.write("problem.yaml", problem_text()));
+  const std::vector<Graph> networks = problem.networks(6, 1);
+  {
+    GrowingTable table(folder / "a.csv", {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"});
+    const std::vector<int> first = {1, 2, 3, 4, 5, 6}, second = {2, 1, 3, 4, 5, 6};
+    const auto add = [&](std::size_t network, int seed, const Estimate& estimate, double value, const std::string& curve) {
+      table.add({hex_text(network_hash(networks[network])), std::to_string(seed), estimate.name, estimate.key, std::to_string(value), "2", curve});
+    };
+    for (std::size_t i = 0; i < 6; ++i) {
+      add(i, 1, problem.full, 80 + first[i], "50 60 70 80");
+      add(i, 2, problem.full, 80 + second[i], "50 60 70 80");
+      add(i, 1, problem.estimates[0], 10 - first[i], "");  // all wrong, and right about its own seed turned round
+    }
+    table.add({hex_text(network_hash(networks[0])), "1", "short", "of another problem", "99", "1", ""});
+  }
+  const Results results(problem, networks, folder / "a.csv");
+  CHECK(results.find(0, 1, problem.full)->value == 81);
+  CHECK(results.find(0, 1, problem.full)->curve.size() == 4);
+  CHECK(results.find(0, 2, problem.estimates[0]) == nullptr);
+  const auto all = rankings(problem, results, 2, 1);
+  REQUIRE(all.size() == 4);
+  const double swapped = 1 - 6.0 * 2 / (6 * 35);  // Spearman of two orders that differ in one pair of neighbours
+  CHECK(all[0].name == "full training");
+  CHECK(all[0].pairs == 12);
+  CHECK(all[0].spearman == Approx(swapped));
+  CHECK(all[0].kendall == Approx(1 - 2.0 / 15));
+  CHECK(all[0].same_seed == Approx(1));
+  CHECK(all[0].cpu_seconds == Approx(2));
+  CHECK(all[1].pairs == 6);
+  CHECK(all[1].spearman == Approx(-swapped));
+  CHECK(all[1].same_seed == Approx(-1));
+  CHECK(all[1].at_equal_size == Approx(-swapped));  // one group is all of them
+  CHECK(all[2].cpu_seconds == Approx(1));            // two of four epochs
+  CHECK(std::isnan(all[2].spearman));                // all curves are the same
+  CHECK(all[3].pairs == 0);
+  const auto held = calibrations(problem, results, 2, 1, 2);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].curves == 6);
+  CHECK(held[0].last_error == Approx(20));
+  CHECK(held[0].within_90 >= held[0].within_50);
+}
+
+TEST_CASE("what was measured is kept and not measured again, by any number of threads") {
+  const Folder folder;
+  const Problem problem = Problem::load(folder.write("problem.yaml", problem_text("epochs: 3")));
+  const std::vector<Graph> networks = problem.networks(3, 1);
+  {
+    Results results(problem, networks, folder / "a.csv");
+    results.measure(1, 1, Clock::now());  // no time
+    CHECK(results.find(0, 1, problem.full) == nullptr);
+    results.measure(1, 1, Clock::now() + std::chrono::hours(1));
+    CHECK(results.find(2, 1, problem.full)->curve.size() == 3);
+    CHECK(results.find(2, 1, problem.full)->value == results.find(2, 1, problem.full)->curve.back());  // nothing is tested
+  }
+  const std::string kept = read(folder / "a.csv");
+  Results results(problem, networks, folder / "a.csv");
+  results.measure(1, 2, Clock::now() + std::chrono::hours(1));
+  CHECK(read(folder / "a.csv") == kept);
+  Results others(problem, networks, folder / "b.csv");
+  others.measure(1, 2, Clock::now() + std::chrono::hours(1));
+  for (std::size_t i = 0; i < 3; ++i)
+    for (const Estimate* estimate : {&problem.full, &problem.estimates[0], &problem.estimates[2]})
+      CHECK(results.find(i, 1, *estimate)->value == others.find(i, 1, *estimate)->value);
+  // Another full training makes all trainings new, and leaves the rows of the old ones where they are.
+  const Problem changed = Problem::load(folder.write("problem.yaml", problem_text("epochs: 3, rate: 0.1")));
+  CHECK(Results(changed, networks, folder / "a.csv").find(0, 1, changed.full) == nullptr);
+  CHECK(Results(changed, networks, folder / "a.csv").find(0, 1, changed.estimates[2]) != nullptr);  // a score trains nothing
+  CHECK(read(folder / "a.csv") == kept);
+  // Other networks of the same space are other rows, wherever they stand.
+  const std::vector<Graph> turned = {networks[2], networks[0]};
+  const Results others_first(problem, turned, folder / "a.csv");
+  CHECK(others_first.find(1, 1, problem.full)->curve == results.find(0, 1, problem.full)->curve);
+}
