@@ -119,7 +119,19 @@ class Chooser {
 
 }  // namespace
 
+namespace {
+
+/// Whether training has settled how this model is quantised.
+bool settled(const Model& model, const QuantiseWish& wish) {
+  if (model.ranges.empty() || wish.calibration || wish.bits == "mixed") return false;
+  const std::vector<NodeId> layers = weighted_layers(model.graph);
+  return wish.bits.empty() || std::all_of(layers.begin(), layers.end(), [&](NodeId layer) { return std::to_string(weight_bits(model.graph.op(layer))) == wish.bits; });
+}
+
+}  // namespace
+
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish) {
+  if (settled(model, wish)) return {model, quantised(model), "trained"};
   Chooser chooser(model, training, wish);
   if (wish.bits == "mixed") return chooser.mixed(model);
   if (wish.bits.empty()) return chooser.best(model);

@@ -36,14 +36,16 @@ std::string find_weight_bits(std::string_view text);
 struct Quantised {
   Model model;              ///< as given, with the bits that were chosen
   IntegerModel integer;
-  std::string calibration;  ///< the rule that was best: mse, percentile, min_max or entropy
+  std::string calibration;  ///< the rule that was best: mse, percentile, min_max or entropy; "trained" where training gave the ranges
 };
 
 /// How one network's weights are rounded: to nearest at eight bits, where second-order rounding gains nothing that can
 /// be measured; by it below.
 WeightRounding rounding_for(const Graph& graph);
 
-/// Calibrates a trained model on training images with the rule that is asked for, or with each, and keeps the integer model that gets
+/// A model that was trained quantised is quantised by the ranges that it brings, if the bits that are asked for are those it was
+/// trained with and no rule is named. Any other, and it else:
+/// calibrates a trained model on training images with the rule that is asked for, or with each, and keeps the integer model that gets
 /// most of further training images right in ONNX Runtime; without one, the first rule.
 /// `mixed`: layers are narrowed to four bits in the order of their sensitivity, as many as leave the accuracy on those
 /// images within `loss_pct` of int8's; the first and the last layer keep eight.

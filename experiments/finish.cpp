@@ -108,7 +108,7 @@ class Finisher {
 
   FinishedModel finished(const Pick& pick, std::stop_token stop) const {
     const Graph graph = graph_of(pick.trial);
-    const Model model = trained_model(study_, pick.trial, folder_, stop);
+    const Model model = trained_model(study_, pick.trial, folder_, stop, options_.quantise.bits);
     Quantised best = quantised_best(model, *study_.training, options_.quantise);
     FinishedModel result{pick, "trial_" + std::to_string(pick.trial.number), best.calibration, std::move(best.model), std::move(best.integer), 0, 0, {}, {}, {}, {}};
     const LabelledSamples test = study_.training->test_samples(result.model, SIZE_MAX);
@@ -178,10 +178,14 @@ BundleModel bundled(const StudyFile& study, const FinishedModel& model, const Qu
 
 }  // namespace
 
-Model trained_model(const StudyFile& study, const Trial& trial, const fs::path& study_folder, std::stop_token stop) {
-  const Graph graph = pruned(study.space->decode(trial.architecture));
+Model trained_model(const StudyFile& study, const Trial& trial, const fs::path& study_folder, std::stop_token stop, const std::string& bits) {
+  Graph graph = pruned(study.space->decode(trial.architecture));
   const auto changes = study.finish ? study.finish->train : std::nullopt;
-  const fs::path kept = study_folder / "models" / ("trial_" + std::to_string(trial.number) + "_" + training_digest(study, changes).substr(0, 12) + ".model");
+  const bool as_wished = (bits == "8" || bits == "4") && study.training->quantises(changes);
+  if (as_wished)
+    for (const NodeId layer : weighted_layers(graph)) graph.set_weight_bits(layer, bits == "4" ? 4 : 8);
+  const fs::path kept = study_folder / "models" / ("trial_" + std::to_string(trial.number) + "_" + training_digest(study, changes).substr(0, 12) +
+                                                   (as_wished ? "_int" + bits : "") + ".model");
   try {
     return load_model(kept, graph);
   } catch (const std::runtime_error&) {

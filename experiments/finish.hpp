@@ -22,8 +22,11 @@ namespace paretoforge {
 std::vector<Pick> chosen_trials(const StudyFile& study, const Front& front, const std::vector<Trial>& trials);
 
 /// A trial's network with its weights: trained fully as `finish:` says, or read from study_folder/models where that was
-/// done before; they are kept there, and so is what a training reached that was cut off: it goes on. Throws Interrupted once `stop` is asked for.
-Model trained_model(const StudyFile& study, const Trial& trial, const std::filesystem::path& study_folder, std::stop_token stop = {});
+/// done before; they are kept there, and so is what a training reached that was cut off: it goes on. Where training quantises, it
+/// does so with weights of `bits` ("8" or "4"; anything else: as the architecture says). Throws Interrupted once `stop` is
+/// asked for.
+Model trained_model(const StudyFile& study, const Trial& trial, const std::filesystem::path& study_folder, std::stop_token stop = {},
+                    const std::string& bits = "");
 
 struct FinishedModel {
   Pick pick;

@@ -129,6 +129,16 @@ class TorchTraining final : public Training {
     });
   }
 
+  Trained fine_tuned(const Model& start, const std::optional<Config>& changes, std::uint64_t seed) const override {
+    TrainSettings settings = full_settings(settings_, changes);
+    settings.budget.seed = seed;
+    settings.budget.start = std::make_shared<const std::vector<Weights>>(start.weights);
+    TrainResult result = make_trainer(data_, settings)->train(start.graph, settings.budget);
+    return {std::move(result.model), result.test.accuracy_pct, result.seconds};
+  }
+
+  bool quantises(const std::optional<Config>& changes) const override { return full_settings(settings_, changes).recipe.quantise.has_value(); }
+
   LabelledSamples training_samples(const Model& model, std::size_t count) const override {
     const Split parts = split(data_->train.size(), 0, settings_.budget.split_seed);
     std::vector<std::uint32_t> positions = parts.train;

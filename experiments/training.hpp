@@ -48,6 +48,10 @@ class Training {
   /// above.
   virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
                               std::stop_token stop, const std::filesystem::path& checkpoint) const = 0;
+  /// Trains on from a model's weights (fine-tuning) as `train_fully` would from random ones.
+  virtual Trained fine_tuned(const Model& start, const std::optional<Config>& changes, std::uint64_t seed) const = 0;
+  /// Whether a full training with these changes ends with fake quantisation, so that its model carries ranges.
+  virtual bool quantises(const std::optional<Config>& changes) const = 0;
   /// Training images, the same ones every time, as this model takes them.
   virtual LabelledSamples training_samples(const Model& model, std::size_t count) const = 0;
   /// The first test images (all of them where there are fewer).

@@ -14,7 +14,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
 
-constexpr std::string_view magic = "PFTRAIN4";
+constexpr std::string_view magic = "PFTRAIN5";
 
 class Writer {
  public:
@@ -97,6 +97,8 @@ std::string bytes_of(const Checkpoint& checkpoint) {
   for (const Weights& weights : checkpoint.weights)
     for (const auto part : parts) writer.numbers(weights.*part);
   writer.numbers(checkpoint.curve);
+  writer.number(checkpoint.observed.batches);
+  writer.numbers(checkpoint.observed.ranges);
   writer.number(checksum(writer.bytes()));
   return writer.bytes();
 }
@@ -127,6 +129,8 @@ std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
     for (const auto part : parts) reader.numbers(checkpoint.weights.back().*part);
   }
   reader.numbers(checkpoint.curve);
+  reader.number(checkpoint.observed.batches);
+  reader.numbers(checkpoint.observed.ranges);
   return reader.good() ? std::optional(std::move(checkpoint)) : std::nullopt;
 }
 
@@ -161,6 +165,11 @@ std::uint64_t checkpoint_key(std::string_view trainer, const Graph& graph, const
         std::int64_t{budget.resolution}, std::int64_t{budget.batch}, std::int64_t{budget.curve}, static_cast<std::int64_t>(budget.seed),
         static_cast<std::int64_t>(budget.split_seed)})
     writer.number(value);
+  if (const auto& quantise = recipe.quantise)
+    for (const double value : {quantise->from, quantise->freeze, quantise->momentum}) writer.number(value);
+  if (budget.start)
+    for (const Weights& weights : *budget.start)
+      for (const auto part : parts) writer.numbers(weights.*part);
   return checksum(writer.bytes());
 }
 

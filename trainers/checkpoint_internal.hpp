@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "space/model.hpp"
-#include "trainers/trainer.hpp"
+#include "trainers/trainer_internal.hpp"
 
 namespace paretoforge {
 
@@ -38,6 +38,7 @@ struct Checkpoint {
   BestState best;                            ///< empty where training goes on to its last epoch
   std::vector<Weights> weights;              ///< one per node, running statistics included
   std::vector<Evaluation> curve;             ///< so far, where the budget asks for one
+  ObservedRanges observed;                   ///< empty where nothing is quantised
 };
 
 /// Equal for trainings that go through the same steps: trainer, network, data, recipe and budget, but for where they

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "trainers/quantised_network_internal.hpp"
 #include "trainers/session_internal.hpp"
 #include "trainers/trainer_internal.hpp"
 #include "trainers/training_loop_internal.hpp"
@@ -21,7 +22,8 @@ Learner::Learnt Learner::learn(std::span<const std::uint32_t> positions, Random&
   const double share = maker_.augmented(positions, task_.recipe.augment, random, input_.data_ptr<float>());
   for (std::size_t i = 0; i < positions.size(); ++i)
     labels_.data_ptr<std::int64_t>()[i] = task_.images.labels[positions[i]];
-  const auto outputs = task_.network.logits(input_.to(task_.device), TorchNetwork::Mode::training);
+  const auto outputs = task_.quantised ? task_.quantised->training_logits(input_.to(task_.device))
+                                        : task_.network.logits(input_.to(task_.device), TorchNetwork::Mode::training);
   auto loss = loss_of(outputs, labels_);
   if (share < 1) loss = share * loss + (1 - share) * loss_of(outputs, labels_.roll({-1}, {0}));  // samples were mixed so
   const double value = loss.item<double>();

@@ -21,12 +21,16 @@ at::Tensor padded(const at::Tensor& x, const Padding& pad, double value) {
   return at::constant_pad_nd(x, {pad.left, pad.right, pad.top, pad.bottom}, value);
 }
 
+}  // namespace
+
 at::Tensor convolved(const Conv& op, const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias) {
   const bool same = symmetric(op.pad);
   const Padding pad = same ? op.pad : Padding{};
   return at::conv2d(same ? x : padded(x, op.pad, 0), kernel, bias, {op.stride.height, op.stride.width},
                     {pad.top, pad.left}, {op.dilation.height, op.dilation.width}, op.groups);
 }
+
+namespace {
 
 /// 1 / pixels inside the image, per output row and column.
 at::Tensor average_divisor(const Pool& op, const Shape& in, const Shape& out, at::TensorOptions options) {
@@ -48,6 +52,8 @@ at::Tensor average_divisor(const Pool& op, const Shape& in, const Shape& out, at
 bool pads_itself(const Pool& op) {
   return symmetric(op.pad) && 2 * op.pad.top <= op.kernel.height && 2 * op.pad.left <= op.kernel.width;
 }
+
+}  // namespace
 
 at::Tensor pooled(const Pool& op, const at::Tensor& x, const at::Tensor& divisor) {
   const std::vector<std::int64_t> kernel{op.kernel.height, op.kernel.width}, stride{op.stride.height, op.stride.width};
@@ -84,6 +90,8 @@ at::Tensor activated(ActivationKind kind, const at::Tensor& x) {
   throw std::logic_error("activation without a branch");
 }
 
+namespace {
+
 /// The same of ops whose gradients have gradients: hardsigmoid's and hardswish's have none.
 at::Tensor activated_twice_differentiable(ActivationKind kind, const at::Tensor& x) {
   if (kind == ActivationKind::hard_sigmoid) return at::hardtanh(x + 3, 0, 6) / 6;
@@ -108,12 +116,16 @@ at::Tensor sum(const std::vector<at::Tensor>& parts) {
                          [](const at::Tensor& a, const at::Tensor& b) { return a + b; });
 }
 
+}  // namespace
+
 at::Tensor shuffled(const at::Tensor& x, std::int64_t groups) {
   // Channel g * (channels / groups) + i goes to i * groups + g: a transposition, done where channels are last.
   const auto last = x.permute({0, 2, 3, 1});
   const auto parts = last.unflatten(3, {groups, x.size(1) / groups});
   return parts.transpose(3, 4).flatten(3).permute({0, 3, 1, 2});
 }
+
+namespace {
 
 /// The shape of a node's kernel, as a convolution's; empty where the op has none.
 std::vector<std::int64_t> kernel_shape(const Op& op, const Shape& input) {

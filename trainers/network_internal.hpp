@@ -26,6 +26,13 @@ at::Tensor norm_clamp(const NormInputs& in, const at::Tensor& running_mean, cons
 at::Tensor norm_clamp_fixed(const NormInputs& in, const at::Tensor& mean, const at::Tensor& variance, double low,
                             double high);
 
+/// Single ops with autograd; `divisor` as in TorchNetwork::Layer.
+at::Tensor convolved(const Conv& op, const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias);
+at::Tensor pooled(const Pool& op, const at::Tensor& x, const at::Tensor& divisor);
+at::Tensor pooled(const GlobalPool& op, const at::Tensor& x);
+at::Tensor activated(ActivationKind kind, const at::Tensor& x);
+at::Tensor shuffled(const at::Tensor& x, std::int64_t groups);
+
 inline constexpr double norm_momentum = 0.1;  ///< weight of a new batch in the running statistics
 
 /// All tensors are [batch, channels, height, width] and channels-last in memory; vectors have height = width = 1.
@@ -33,6 +40,11 @@ class TorchNetwork {
  public:
   /// linear: no norms, and activations that are not bounded hand their input on; with autograd, for synflow.
   enum class Mode { training, evaluation, linear };
+
+  struct Layer {
+    at::Tensor kernel, bias, gamma, beta, mean, variance;  ///< undefined where the op has none
+    at::Tensor divisor;  ///< average pools with padding by side: 1 / pixels inside, [1, 1, height, width]
+  };
 
   /// Parameters are undefined until initialise or load.
   explicit TorchNetwork(const Graph& graph, at::Device device = at::kCPU, at::ScalarType type = at::kFloat);
@@ -50,6 +62,7 @@ class TorchNetwork {
   /// NoGradGuard.
   at::Tensor logits(const at::Tensor& images, Mode mode, const Watch& watch = {}) const;
 
+  const Layer& layer(NodeId id) const { return layers_[static_cast<std::size_t>(id)]; }
   /// The weights of convolutions and linear layers in the order of their nodes, leaves of autograd.
   std::vector<at::Tensor> kernels() const;
 
@@ -71,11 +84,6 @@ class TorchNetwork {
   void set_twice_differentiable() { set_fused(false), twice_ = true; }
 
  private:
-  struct Layer {
-    at::Tensor kernel, bias, gamma, beta, mean, variance;  ///< undefined where the op has none
-    at::Tensor divisor;  ///< average pools with padding by side: 1 / pixels inside, [1, 1, height, width]
-  };
-
   /// How a node's value is computed.
   struct Step {
     std::vector<NodeId> in;  ///< whose values are read

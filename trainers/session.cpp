@@ -11,6 +11,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "trainers/quantised_network_internal.hpp"
 #include "trainers/trainer_internal.hpp"
 
 namespace paretoforge {
@@ -38,6 +39,11 @@ void check_precision(Precision precision, at::Device device) {
 
 std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
                               const Normalisation& normalisation, const std::stop_token& stop) {
+  return run_logits([&](const at::Tensor& batch) { return network.logits(batch, TorchNetwork::Mode::evaluation); }, device, images, normalisation, stop);
+}
+
+std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>& outputs, at::Device device, const Images& images,
+                              const Normalisation& normalisation, const std::stop_token& stop) {
   const BatchMaker maker(images, normalisation);
   std::vector<std::uint32_t> positions(images.size());
   std::iota(positions.begin(), positions.end(), 0u);
@@ -47,7 +53,7 @@ std::vector<float> run_logits(const TorchNetwork& network, at::Device device, co
     const auto batch = std::span(positions).subspan(begin, std::min(evaluation_batch, positions.size() - begin));
     const auto input = image_tensor(batch.size(), images.shape);
     maker.plain(batch, input.data_ptr<float>());
-    const auto output = network.logits(input.to(device), TorchNetwork::Mode::evaluation).to(at::kCPU).contiguous();
+    const auto output = outputs(input.to(device)).to(at::kCPU).contiguous();
     result.insert(result.end(), output.data_ptr<float>(), output.data_ptr<float>() + output.numel());
   }
   return result;
@@ -82,6 +88,19 @@ std::vector<float> logits(const Model& model, const Images& images, std::stop_to
   network.load(model.weights);
   const Shape input = model.graph.shape(0);
   return run_logits(network, at::kCPU, resized(images, input.height, input.width), model.input, stop);
+}
+
+std::vector<float> quantised_logits(const Model& model, const Images& images, std::stop_token stop) {
+  check_fit(model.graph, images.shape);
+  if (model.ranges.size() != static_cast<std::size_t>(model.graph.size())) throw TrainingError("the model was not trained quantised: it has no ranges");
+  const ThreadSettings settings;
+  TorchNetwork network(model.graph);
+  network.load(model.weights);
+  QuantisedNetwork quantised(model.graph, network, 1);
+  quantised.load({model.ranges, 1});
+  const Shape input = model.graph.shape(0);
+  const auto outputs = [&](const at::Tensor& batch) { return quantised.logits(batch, QuantisedNetwork::Mode::evaluation); };
+  return run_logits(outputs, at::kCPU, resized(images, input.height, input.width), model.input, stop);
 }
 
 Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop) {

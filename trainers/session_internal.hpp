@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -32,6 +33,9 @@ void check_precision(Precision precision, at::Device device);
 /// Uninitialised floats [count, channels, height, width] on the CPU, channels last in memory.
 at::Tensor image_tensor(std::size_t count, const Shape& shape);
 
+/// Outputs [images, classes]; `outputs` gives those of a batch, in evaluation. Images have the network's input shape.
+std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>& outputs, at::Device device, const Images& images,
+                              const Normalisation& normalisation, const std::stop_token& stop);
 /// Outputs [images, classes] of a network in evaluation; images have the network's input shape.
 std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
                               const Normalisation& normalisation, const std::stop_token& stop);

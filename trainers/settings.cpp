@@ -103,6 +103,21 @@ void read_federation(const Config& config, Federation& federation) {
                            std::to_string(federation.per_round) + " a round");
 }
 
+void read_quantise(const Config& config, TrainRecipe& recipe) {
+  if (config.is_scalar()) {
+    const bool wanted = config.boolean();
+    if (!wanted || !recipe.quantise) recipe.quantise = wanted ? std::optional(FakeQuantisation{}) : std::nullopt;
+    return;
+  }
+  config.allow({"from", "freeze", "momentum"});
+  FakeQuantisation quantise = recipe.quantise.value_or(FakeQuantisation{});
+  read_number(config, "from", 0, 1, quantise.from);
+  if (!config.has("freeze")) quantise.freeze = std::max(quantise.freeze, (1 + quantise.from) / 2);
+  read_number(config, "freeze", quantise.from, 1, quantise.freeze);
+  read_number(config, "momentum", 1e-6, 1, quantise.momentum);
+  recipe.quantise = quantise;
+}
+
 void read_recipe(const Config& config, TrainRecipe& recipe) {
   choose_optimizer(config, recipe);
   read_number(config, "rate", 0, 1e3, recipe.rate);
@@ -123,6 +138,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
   if (const auto rule = config.find("early_stop")) read_early_stop(*rule, recipe.early_stop);
   if (const auto federation = config.find("federated")) read_federation(*federation, recipe.federation);
   if (const auto weights = config.find("class_weights")) read_class_weights(*weights, recipe);
+  if (const auto quantise = config.find("quantise")) read_quantise(*quantise, recipe);
 }
 
 }  // namespace
@@ -131,7 +147,7 @@ TrainSettings TrainSettings::read(const Config& config, const TrainSettings& oth
   config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
                 "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
                 "ema", "early_stop", "federated", "time_limit", "memory_limit", "schedule", "label_smoothing", "precision",
-                "augment", "class_weights", "extrapolate"});
+                "augment", "class_weights", "extrapolate", "quantise"});
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;
   if (const auto trainer = config.find("trainer")) {

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <new>
 
+#include "trainers/quantised_network_internal.hpp"
 #include "trainers/session_internal.hpp"
 #include "trainers/trainer_internal.hpp"
 #include "trainers/training_loop_internal.hpp"
@@ -35,6 +36,9 @@ class StepTrainer final : public Trainer {
         input_(normalisation(data_->train)),
         make_(make) {
     check_precision(recipe_.precision, device_);
+    if (recipe_.quantise && name_ != "supervised") throw ConfigError("error: trainer " + name_ + " cannot train quantised; supervised can");
+    if (recipe_.quantise && recipe_.early_stop.patience > 0)
+      throw ConfigError("error: 'quantise' and 'early_stop' do not go together: the best epoch may be one before quantisation");
   }
 
   TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop) const override {
@@ -44,6 +48,8 @@ class StepTrainer final : public Trainer {
       const std::string message = error.what_without_backtrace();
       if (tells_of_memory(message)) throw OutOfMemory("out of memory: " + message);
       throw TrainingError(message);
+    } catch (const std::invalid_argument& error) {  // what integers cannot hold
+      throw TrainingError(error.what());
     } catch (const std::bad_alloc&) {
       throw OutOfMemory("out of memory");
     }
@@ -67,14 +73,21 @@ class StepTrainer final : public Trainer {
     };
 
     TorchNetwork network(shaped, device_);
-    network.initialise(derived_seed(budget.seed, weights_stream));
+    if (budget.start) network.load(*budget.start);
+    else network.initialise(derived_seed(budget.seed, weights_stream));
+    std::optional<QuantisedNetwork> quantised;
+    if (recipe_.quantise) quantised.emplace(shaped, network, recipe_.quantise->momentum);
     if (recipe_.precision == Precision::bfloat16) network.train_in(at::kBFloat16);
     const Images images = sized(selected(data_->train, parts.train));
     const Images validation = sized(selected(data_->train, parts.validation));
-    const auto measured = [&](const Images& part) {
-      return score(run_logits(network, device_, part, input_, stop), part);
+    const auto outputs = [&](const at::Tensor& batch) {
+      return quantised && quantised->ready() ? quantised->logits(batch, QuantisedNetwork::Mode::evaluation) : network.logits(batch, TorchNetwork::Mode::evaluation);
     };
-    const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_};
+    const auto measured = [&](const Images& part) {
+      if (quantised) quantised->forget_weights();
+      return score(run_logits(outputs, device_, part, input_, stop), part);
+    };
+    const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_, quantised ? &*quantised : nullptr};
     std::int64_t per_epoch = 1;
     const auto steps = make_(task, per_epoch);
     LoopResult loop = run_loop(task, *steps, per_epoch, [&] {
@@ -93,7 +106,7 @@ class StepTrainer final : public Trainer {
     result.best_epoch = loop.best_epoch;
     result.note = std::move(loop.note);
     result.curve = std::move(loop.curve);
-    result.model = {graph, network.weights(), {}, input_};
+    result.model = {graph, network.weights(), quantised && quantised->ready() ? quantised->observed().ranges : std::vector<Range>{}, input_};
     const bool known = !result.curve.empty() && loop.best_epoch == 0 && std::isfinite(result.curve.back().loss);
     if (known) result.validation = result.curve.back();
     else if (validation.size() > 0) result.validation = measured(validation);

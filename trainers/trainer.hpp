@@ -45,6 +45,8 @@ struct TrainBudget {
   /// was left with the same weights to the last bit: kept after each epoch but the last of all, and when it is
   /// interrupted. Damaged ones and those of another training or further on than `until` are not used. Empty: none.
   std::filesystem::path checkpoint = {};
+  /// Weights to begin with in place of random ones, one entry per node (a model's, of the same graph): fine-tuning.
+  std::shared_ptr<const std::vector<Weights>> start = nullptr;
 };
 
 enum class Schedule : std::uint8_t {
@@ -93,6 +95,17 @@ struct Federation {
   double alpha = 0.5;             ///< of the Dirichlet distribution of each client's classes: the smaller, the more unlike
 };
 
+/// Quantisation-aware training (Jacob et al., "Quantization and training of neural networks for efficient
+/// integer-arithmetic-only inference", 2018): from a step on, the network computes with weights and activations rounded as
+/// the integer model has them (weights to the bits of each layer, activations to 8), and gradients pass the rounding as if
+/// it were not there. The model that results carries its ranges; exporters take them and nothing is calibrated.
+/// A training that ends before `from` is one in float.
+struct FakeQuantisation {
+  double from = 0.8;       ///< share of the schedule's steps, 0 to 1, after which it begins
+  double freeze = 0.9;     ///< share, `from` to 1, after which ranges and the norms' running statistics stay as they are
+  double momentum = 0.01;  ///< weight of a new batch in the ranges, above 0 to 1
+};
+
 /// How a network learns, on softmax cross-entropy.
 struct TrainRecipe {
   OptimizerKind optimizer = OptimizerKind::sgd;
@@ -114,6 +127,7 @@ struct TrainRecipe {
   /// How much a sample of each class counts in the loss; empty: all the same.
   std::vector<double> class_weights = {};
   Precision precision = Precision::float32;
+  std::optional<FakeQuantisation> quantise = {};  ///< none: float to the end
   bool balanced = false;  ///< class weights that make all classes count the same, however often they occur
 };
 
@@ -133,8 +147,9 @@ struct TrainSettings {
   /// alpha}),
   /// split_seed, extrapolate, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
   /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16), augment
-  /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}) and class_weights (balanced, or a
-  /// number for each class); each may be absent. `otherwise` holds what absent keys mean. Throws ConfigError.
+  /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}), class_weights (balanced, or a
+  /// number for each class) and quantise (true, false, {from, freeze, momentum}); each may be absent. `otherwise` holds
+  /// what absent keys mean. Throws ConfigError.
   static TrainSettings read(const Config& config, const TrainSettings& otherwise);
   static TrainSettings read(const Config& config) { return read(config, {}); }
 };
@@ -180,7 +195,7 @@ struct TrainResult {
   std::string note;                         ///< why there was a checkpoint that was not used; else empty
   double seconds = 0;                       ///< of the clock on the wall
   double cpu_seconds = 0;                   ///< of the thread that trained
-  Model model{Graph(Shape{}), {}, {}, {}};  ///< the graph given, its weights and what the input went through
+  Model model{Graph(Shape{}), {}, {}, {}};  ///< the graph given, its weights, ranges if quantised, and what the input went through
 };
 
 /// This network cannot be trained: the loss is no longer finite (with step and rate), or the network, the data
@@ -229,6 +244,9 @@ std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const
 /// The network's outputs before any final softmax, [images, classes]; images are resized to the network's input.
 /// Runs on the CPU. Throws TrainingError where channels do not fit, TrainingInterrupted.
 std::vector<float> logits(const Model& model, const Images& images, std::stop_token stop = {});
+/// The same of a model that was trained quantised, as integers would compute them. Throws TrainingError where it has no
+/// ranges.
+std::vector<float> quantised_logits(const Model& model, const Images& images, std::stop_token stop = {});
 /// Accuracy (the first of equal outputs counts) and loss of a trained model.
 Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop = {});
 

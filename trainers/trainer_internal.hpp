@@ -9,6 +9,12 @@
 
 namespace paretoforge {
 
+/// What fake quantisation observed of the activations.
+struct ObservedRanges {
+  std::vector<Range> ranges;  ///< one per node of the graph; zero for nodes whose value the integer form does not hold
+  std::int64_t batches = 0;   ///< seen; 0: there are no ranges yet
+};
+
 /// The same layers for images of this height and width (0: as they are); weights fit both.
 /// Throws TrainingError where they do not: a linear layer over a flattened image.
 Graph at_resolution(const Graph& graph, std::int32_t resolution);

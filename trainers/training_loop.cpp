@@ -8,6 +8,7 @@
 
 #include "trainers/early_stop_internal.hpp"
 #include "trainers/optimizer_internal.hpp"
+#include "trainers/quantised_network_internal.hpp"
 
 namespace paretoforge {
 namespace {
@@ -49,12 +50,30 @@ class Loop {
   void step() {
     const double rate = rate_at(task_.recipe, done_, all_);
     if (done_ % per_epoch_ == 0) loss_sum_ = 0;
-    const double loss = steps_.step(done_++, rate);
+    choose_mode();
+    const double loss = loss_of_step(done_++, rate);
     if (!std::isfinite(loss))
       throw TrainingError("training diverged: the loss is not finite at step " + std::to_string(done_) + ", rate " +
                           std::to_string(rate));
     loss_sum_ += loss;
     average_.update();
+  }
+
+  /// Integers hold no numbers that are not finite: ranges notice before the loss does.
+  double loss_of_step(std::int64_t number, double rate) try {
+    return steps_.step(number, rate);
+  } catch (const std::invalid_argument& error) {
+    if (!task_.quantised) throw;
+    throw TrainingError("training diverged: not finite at step " + std::to_string(number + 1) + ", rate " + std::to_string(rate) + ": " + error.what());
+  }
+
+  void choose_mode() const {
+    if (!task_.quantised) return;
+    using Mode = QuantisedNetwork::Mode;
+    const auto at = [&](double share) { return std::llround(share * static_cast<double>(all_)); };
+    const auto& [from, freeze, momentum] = *task_.recipe.quantise;
+    if (done_ < at(from)) task_.quantised->set_training(std::nullopt);
+    else task_.quantised->set_training(done_ < at(freeze) ? Mode::observing : Mode::frozen);
   }
 
   void end_epoch() {
@@ -95,6 +114,7 @@ class Loop {
     checkpoint.best = best_.state();
     checkpoint.curve = result_.curve;
     checkpoint.weights = task_.network.weights();
+    if (task_.quantised) checkpoint.observed = task_.quantised->observed();
     steps_.save(checkpoint);
     save_checkpoint(task_.budget.checkpoint, checkpoint);
   }
@@ -109,6 +129,7 @@ class Loop {
     }
     task_.network.load(kept->weights);
     steps_.load(*kept);
+    if (task_.quantised) task_.quantised->load(kept->observed);
     average_.load(kept->average);
     best_.load(kept->best);
     result_.curve = kept->curve;

@@ -21,6 +21,8 @@ namespace paretoforge {
 /// What is drawn from a training's seed: weights from stream 0, order and augmentation from stream 1.
 enum : std::uint64_t { weights_stream, order_stream };
 
+class QuantisedNetwork;
+
 /// One training: what stays the same from its first step to its last. All of it outlives what refers to it.
 struct Task {
   const Graph& graph;
@@ -33,6 +35,7 @@ struct Task {
   const Normalisation& input;
   const std::stop_token& stop;
   std::string_view trainer;
+  QuantisedNetwork* quantised = nullptr;  ///< of `network`, where the recipe quantises
 };
 
 /// Turns images into gradients.

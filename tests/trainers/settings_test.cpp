@@ -53,6 +53,24 @@ TEST_CASE("A train section is read") {
   CHECK(longer.recipe.augment.crop == 2);
 }
 
+TEST_CASE("Fake quantisation is read: true, false, or when it begins and freezes") {
+  const auto of = [](const std::string& text) { return TrainSettings::read(train(text)).recipe.quantise; };
+  CHECK_FALSE(of("{}"));
+  CHECK_FALSE(of("{quantise: false}"));
+  CHECK(of("{quantise: true}")->from == 0.8);
+  CHECK(of("{quantise: true}")->freeze == 0.9);
+  CHECK(of("{quantise: {from: 0.95}}")->freeze == Approx(0.975));
+  CHECK(of("{quantise: {from: 0, freeze: 1, momentum: 0.1}}")->momentum == 0.1);
+  const auto proxy = TrainSettings::read(train("{quantise: {from: 0.5, freeze: 0.7}}"));
+  CHECK(TrainSettings::read(train("{epochs: 3}"), proxy).recipe.quantise->from == 0.5);
+  CHECK(TrainSettings::read(train("{quantise: true}"), proxy).recipe.quantise->from == 0.5);
+  CHECK(TrainSettings::read(train("{quantise: {freeze: 0.6}}"), proxy).recipe.quantise->freeze == 0.6);
+  CHECK_FALSE(TrainSettings::read(train("{quantise: false}"), proxy).recipe.quantise);
+  CHECK(error_of("{quantise: {from: 0.5, freeze: 0.4}}").find("from 0.5 to 1") != std::string::npos);
+  CHECK(error_of("{quantise: {form: 0.5}}").find("did you mean 'from'") != std::string::npos);
+  CHECK(error_of("{quantise: int8}").find("true or false") != std::string::npos);
+}
+
 TEST_CASE("Augmentation and class weights are read") {
   const auto augment =
       TrainSettings::read(
