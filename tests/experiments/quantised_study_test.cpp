@@ -59,6 +59,6 @@ TEST_CASE("what is wrong with quantise: is said before the first trial") {
   wrong.replace(wrong.find("{from: 0.5}"), 11, "{from: 1.5}");
   const auto result = run("search " + scratch.write("study.yaml", wrong).string() + " --out " + (scratch / "out").string());
   CHECK(result.code == 2);
-  CHECK(contains(result.err, "study.yaml:8"));
+  CHECK(contains(result.err, "study.yaml:9"));
   CHECK(contains(result.err, "from 0 to 1"));
 }

@@ -170,7 +170,7 @@ TEST_CASE("extrapolation where there is nothing to foretell is refused before th
   };
   CHECK(contains(refused("{data: fashion-mnist, epochs: 4, extrapolate: 4}"), "before its 4 epochs are over"));
   CHECK(contains(refused("{data: fashion-mnist, epochs: 4, extrapolate: 1}"), "extrapolate"));
-  CHECK(contains(refused("{data: fashion-mnist, epochs: 4, validation: 0, extrapolate: 2}"), "held back"));
+  CHECK(contains(refused("{data: fashion-mnist, epochs: 4, validation: 0, extrapolate: 2}"), "no sample is left"));
   CHECK(contains(refused("{data: fashion-mnist, epochs: 4, rungs: [{extrapolate: 3, share: 0.5}]}"), "stands alone"));
   CHECK(contains(refused("{data: fashion-mnist, epochs: 4}\nfinish: {train: {extrapolate: 2}}"), "extrapolate"));
 }
