@@ -118,6 +118,13 @@ void read_quantise(const Config& config, TrainRecipe& recipe) {
   recipe.quantise = quantise;
 }
 
+void check_quantise(const Config& config, const TrainSettings& settings) {
+  if (!settings.recipe.quantise) return;
+  if (settings.trainer != "supervised") config.fail("'quantise' goes with trainer supervised, and this is " + settings.trainer);
+  if (settings.recipe.early_stop.patience > 0)
+    config.fail("'quantise' and 'early_stop' do not go together: the best epoch may be one before quantisation");
+}
+
 void read_recipe(const Config& config, TrainRecipe& recipe) {
   choose_optimizer(config, recipe);
   read_number(config, "rate", 0, 1e3, recipe.rate);
@@ -160,6 +167,7 @@ TrainSettings TrainSettings::read(const Config& config, const TrainSettings& oth
     config.fail_at_key("federated", "the trainer '" + settings.trainer + "' has no clients", "add  trainer: federated");
   read_budget(config, settings.budget);
   read_recipe(config, settings.recipe);
+  check_quantise(config, settings);
   if (const auto after = config.find("extrapolate")) {
     settings.extrapolate = static_cast<std::int32_t>(after->integer(2, most));
     if (settings.extrapolate >= settings.budget.epochs)

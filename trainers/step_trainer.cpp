@@ -36,9 +36,6 @@ class StepTrainer final : public Trainer {
         input_(normalisation(data_->train)),
         make_(make) {
     check_precision(recipe_.precision, device_);
-    if (recipe_.quantise && name_ != "supervised") throw ConfigError("error: trainer " + name_ + " cannot train quantised; supervised can");
-    if (recipe_.quantise && recipe_.early_stop.patience > 0)
-      throw ConfigError("error: 'quantise' and 'early_stop' do not go together: the best epoch may be one before quantisation");
   }
 
   TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop) const override {

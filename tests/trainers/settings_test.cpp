@@ -69,6 +69,8 @@ TEST_CASE("Fake quantisation is read: true, false, or when it begins and freezes
   CHECK(error_of("{quantise: {from: 0.5, freeze: 0.4}}").find("from 0.5 to 1") != std::string::npos);
   CHECK(error_of("{quantise: {form: 0.5}}").find("did you mean 'from'") != std::string::npos);
   CHECK(error_of("{quantise: int8}").find("true or false") != std::string::npos);
+  CHECK(error_of("{quantise: true, trainer: federated}").find("supervised") != std::string::npos);
+  CHECK(error_of("{quantise: true, early_stop: {patience: 3}}").find("do not go together") != std::string::npos);
 }
 
 TEST_CASE("Augmentation and class weights are read") {
