@@ -26,13 +26,6 @@ at::Tensor norm_clamp(const NormInputs& in, const at::Tensor& running_mean, cons
 at::Tensor norm_clamp_fixed(const NormInputs& in, const at::Tensor& mean, const at::Tensor& variance, double low,
                             double high);
 
-/// Single ops with autograd; `divisor` as in TorchNetwork::Layer.
-at::Tensor convolved(const Conv& op, const at::Tensor& x, const at::Tensor& kernel, const at::Tensor& bias);
-at::Tensor pooled(const Pool& op, const at::Tensor& x, const at::Tensor& divisor);
-at::Tensor pooled(const GlobalPool& op, const at::Tensor& x);
-at::Tensor activated(ActivationKind kind, const at::Tensor& x);
-at::Tensor shuffled(const at::Tensor& x, std::int64_t groups);
-
 inline constexpr double norm_momentum = 0.1;  ///< weight of a new batch in the running statistics
 
 /// All tensors are [batch, channels, height, width] and channels-last in memory; vectors have height = width = 1.
@@ -43,7 +36,7 @@ class TorchNetwork {
 
   struct Layer {
     at::Tensor kernel, bias, gamma, beta, mean, variance;  ///< undefined where the op has none
-    at::Tensor divisor;  ///< average pools with padding by side: 1 / pixels inside, [1, 1, height, width]
+    at::Tensor divisor;                                    ///< of a pool, see average_divisor
   };
 
   /// Parameters are undefined until initialise or load.

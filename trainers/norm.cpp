@@ -150,7 +150,8 @@ PARETOFORGE_INLINE void gate(const S* y, const S* dy, std::size_t count, Clamp<T
   }
 }
 
-// The loops by kind of value; for float and bfloat16 in a version per instruction set, for double (tests) in one.
+// The loops by kind of value; for float and bfloat16 in a version per instruction set, for double (tests) in one. A macro,
+// because the compiler makes no versions of templates.
 
 #define PARETOFORGE_LOOPS(CLONES, S, T)                                                                              \
   CLONES void run_moments(const S* x, std::size_t count, std::size_t tile, const T* pivot, T* sum, T* squares) {     \

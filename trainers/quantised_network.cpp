@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "trainers/fake_quantise_internal.hpp"
+#include "trainers/network_ops_internal.hpp"
 
 namespace paretoforge {
 namespace {
