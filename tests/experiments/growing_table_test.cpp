@@ -1,8 +1,6 @@
 // What the recorded studies share: a table that grows row by row, and rank correlation at equal size.
 #include "experiments/reports/growing_table.hpp"
 
-#include <stdlib.h>
-
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -11,6 +9,7 @@
 
 #include "catch.hpp"
 #include "configs/config.hpp"
+#include "configs/temporary_folder.hpp"
 #include "experiments/reports/equal_size.hpp"
 
 using namespace paretoforge;
@@ -21,16 +20,10 @@ namespace fs = std::filesystem;
 
 class Folder {
  public:
-  Folder() {
-    std::string form = (fs::temp_directory_path() / "paretoforge-XXXXXX").string();
-    if (::mkdtemp(form.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = form;
-  }
-  ~Folder() { fs::remove_all(path_); }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
+  fs::path operator/(const std::string& name) const { return folder_.path() / name; }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 std::string read(const fs::path& file) {

@@ -1,12 +1,11 @@
 // proxy_benchmark: which networks it draws, what it measures and keeps, and against what it ranks.
-#include <stdlib.h>
-
 #include <cmath>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 
 #include "catch.hpp"
+#include "configs/temporary_folder.hpp"
 #include "experiments/reports/proxies/ranking.hpp"
 
 using namespace paretoforge;
@@ -19,23 +18,19 @@ using Clock = std::chrono::steady_clock;
 class Folder {
  public:
   Folder() {
-    std::string form = (fs::temp_directory_path() / "paretoforge-XXXXXX").string();
-    if (::mkdtemp(form.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = form;
     write("space.yaml",
           "input: [1, 28, 28]\nlayers:\n"
           "  - conv: {out: {choice: [2, 3, 4, 5, 6, 7, 8], name: width}, kernel: 3, stride: {choice: [3, 4], name: stride}, act: relu}\n"
           "  - pool: {kind: average, global: true}\n  - linear: {out: 10}\n");
   }
-  ~Folder() { fs::remove_all(path_); }
   fs::path write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name) << text;
-    return path_ / name;
+    std::ofstream(folder_.path() / name) << text;
+    return folder_.path() / name;
   }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
+  fs::path operator/(const std::string& name) const { return folder_.path() / name; }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 std::string read(const fs::path& file) {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "score_section.hpp"
 #include "space/random.hpp"
 #include "trainers/trainer.hpp"
 #include "trainers/zero_cost.hpp"
@@ -20,22 +21,6 @@ Space small_space() {
                              "  - pool: {kind: average, global: true}\n"
                              "  - linear: {out: 4}\n",
                              "space.yaml"));
-}
-
-Config section(const std::string& text) { return Config::parse(text, "study.yaml"); }
-
-std::string error_of(const std::string& text) {
-  try {
-    ScoreSettings::read(section(text));
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  UNSCOPED_INFO(text);
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "nets.hpp"
+#include "score_section.hpp"
 #include "space/random.hpp"
 #include "trainers/trainer.hpp"
 #include "trainers/zero_cost_internal.hpp"
@@ -50,19 +51,6 @@ double score_of_name(std::string_view name, const Graph& graph) {
     if (kind.name == name) return kind.score(graph, {});
   return std::nan("");
 }
-
-Config section(const std::string& text) { return Config::parse("score: " + text, "study.yaml").at("score"); }
-
-std::string error_of(const std::string& text) {
-  try {
-    ScoreSettings::read(section(text));
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
