@@ -117,10 +117,6 @@ class Chooser {
   const QuantiseWish& wish_;
 };
 
-}  // namespace
-
-namespace {
-
 /// Whether training has settled how this model is quantised.
 bool settled(const Model& model, const QuantiseWish& wish) {
   if (model.ranges.empty() || wish.calibration || wish.bits == "mixed") return false;

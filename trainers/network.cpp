@@ -237,8 +237,7 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
           [&](const Multiply&) { return in[0] * in[1]; },
           [&](const ChannelShuffle& op) { return shuffled(in[0], op.groups); },
           [&](const Zero& op) {
-            return at::zeros({batch, op.shape.channels, op.shape.height, op.shape.width},
-                             parameters_.options().dtype(mode == Mode::training ? training_type_ : parameters_.scalar_type()));
+            return zeros(op, batch, parameters_.options().dtype(mode == Mode::training ? training_type_ : parameters_.scalar_type()));
           },
           [&](const Flatten&) { return in[0].flatten(1).unsqueeze(2).unsqueeze(3); },
           [&](const Softmax&) { return at::softmax(in[0], 1); },

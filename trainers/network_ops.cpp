@@ -87,6 +87,10 @@ at::Tensor activated_twice_differentiable(ActivationKind kind, const at::Tensor&
   return activated(kind, x);
 }
 
+at::Tensor zeros(const Zero& op, std::int64_t batch, at::TensorOptions options) {
+  return at::zeros({batch, op.shape.channels, op.shape.height, op.shape.width}, options);
+}
+
 at::Tensor sum(const std::vector<at::Tensor>& parts) {
   return std::accumulate(parts.begin() + 1, parts.end(), parts.front(),
                          [](const at::Tensor& a, const at::Tensor& b) { return a + b; });

@@ -22,6 +22,7 @@ at::Tensor activated(ActivationKind kind, const at::Tensor& x);
 /// The same of ops whose gradients have gradients: hardsigmoid's and hardswish's have none.
 at::Tensor activated_twice_differentiable(ActivationKind kind, const at::Tensor& x);
 
+at::Tensor zeros(const Zero& op, std::int64_t batch, at::TensorOptions options);
 at::Tensor sum(const std::vector<at::Tensor>& parts);
 at::Tensor shuffled(const at::Tensor& x, std::int64_t groups);
 

@@ -66,22 +66,19 @@ template <class S>
 struct NormBackward : torch::autograd::Node {
   using T = Computed<S>;
   SavedVariable x, y;  ///< y where a residual was added
-  NormKept<T> kept;
+  NormKept<T> kept;    ///< its clamp is open there: what was clamped is read off y
+  Clamp<T> clamp;
   bool residual = false;
 
   variable_list apply(variable_list&& gradients) override {
     if (!gradients[0].defined()) return variable_list(residual ? 4 : 3);
     const at::Tensor input = x.unpack();
     at::Tensor dy = channels_last(std::exchange(gradients[0], {}));
-    NormKept<T> k = kept;
-    if (residual) {
-      dy = gated(std::move(dy));
-      k.factors.clamp = {-std::numeric_limits<T>::infinity(), std::numeric_limits<T>::infinity()};
-    }
+    if (residual) dy = gated(std::move(dy));
     const at::Tensor dx = !residual && ours(dy) ? dy : channels_last_like(input);
     const auto options = input.options().dtype(c10::CppTypeToScalarType<T>::value);
     const at::Tensor d_gamma = at::empty({input.size(1)}, options), d_beta = at::empty({input.size(1)}, options);
-    norm_backward(values<S>(input), values<S>(dy), rows(input), k, values<S>(dx), values<T>(d_gamma),
+    norm_backward(values<S>(input), values<S>(dy), rows(input), kept, values<S>(dx), values<T>(d_gamma),
                   values<T>(d_beta));
     return residual ? variable_list{dx, d_gamma, d_beta, dy} : variable_list{dx, d_gamma, d_beta};
   }
@@ -91,7 +88,6 @@ struct NormBackward : torch::autograd::Node {
 
  private:
   at::Tensor gated(at::Tensor dy) {
-    const Clamp<T> clamp = kept.factors.clamp;
     if (!std::isfinite(clamp.low) && !std::isfinite(clamp.high)) return dy;
     const at::Tensor output = y.unpack(shared_from_this());
     const at::Tensor dz = ours(dy) ? dy : channels_last_like(output);
@@ -112,8 +108,12 @@ void keep_for_backward(const NormInputs& in, const at::Tensor& x, at::Tensor& y,
                                       : torch::autograd::collect_next_edges(in.x, in.gamma, in.beta));
   torch::autograd::set_history(y, node);
   node->x = SavedVariable(x, false);
-  if (node->residual) node->y = SavedVariable(y, true);
   node->kept = std::move(kept);
+  node->clamp = node->kept.factors.clamp;
+  if (!node->residual) return;
+  constexpr auto infinity = std::numeric_limits<Computed<S>>::infinity();
+  node->y = SavedVariable(y, true);
+  node->kept.factors.clamp = {-infinity, infinity};
 }
 
 template <class S>

@@ -138,10 +138,7 @@ at::Tensor QuantisedNetwork::real_value(const IntegerStep& step, const std::vect
                                  for (std::size_t k = 0; k < in.size(); ++k) parts.push_back(x(k));
                                  return at::cat(parts, 1);
                                },
-                               [&](const Zero& zero) {
-                                 return at::zeros({in[0].quanta.size(0), zero.shape.channels, zero.shape.height, zero.shape.width},
-                                                  network_.parameters().options());
-                               },
+                               [&](const Zero& zero) { return zeros(zero, in[0].quanta.size(0), network_.parameters().options()); },
                                [&](const auto&) -> at::Tensor { throw std::logic_error("an op without a range of its own"); }},
                     op(step));
 }
@@ -257,9 +254,7 @@ at::Tensor QuantisedNetwork::exact_value(const IntegerStep& step, const Prepared
                    for (std::size_t k = 0; k < in.size(); ++k) parts.push_back(rescaled(quanta(k), scale(k) / out));
                    return at::cat(parts, 1);
                  },
-                 [&](const Zero& zero) {
-                   return at::zeros({quanta(0).size(0), zero.shape.channels, zero.shape.height, zero.shape.width}, network_.parameters().options());
-                 },
+                 [&](const Zero& zero) { return zeros(zero, quanta(0).size(0), network_.parameters().options()); },
                  [&](const auto&) -> at::Tensor { throw std::logic_error("an op without a range of its own"); }},
       op(step));
 }

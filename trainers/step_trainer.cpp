@@ -96,6 +96,19 @@ class StepTrainer final : public Trainer {
       }
     });
 
+    TrainResult result = told(std::move(loop));
+    result.model = {graph, network.weights(), quantised && quantised->ready() ? quantised->observed().ranges : std::vector<Range>{}, input_};
+    const bool known = !result.curve.empty() && result.best_epoch == 0 && std::isfinite(result.curve.back().loss);
+    if (known) result.validation = result.curve.back();
+    else if (validation.size() > 0) result.validation = measured(validation);
+    if (budget.test) result.test = measured(sized(data_->test));
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    result.cpu_seconds = thread_cpu_seconds() - cpu_begin;
+    return result;
+  }
+
+  /// What the loop itself knows of the result.
+  static TrainResult told(LoopResult loop) {
     TrainResult result;
     result.train_loss = loop.train_loss;
     result.steps = loop.steps;
@@ -103,13 +116,6 @@ class StepTrainer final : public Trainer {
     result.best_epoch = loop.best_epoch;
     result.note = std::move(loop.note);
     result.curve = std::move(loop.curve);
-    result.model = {graph, network.weights(), quantised && quantised->ready() ? quantised->observed().ranges : std::vector<Range>{}, input_};
-    const bool known = !result.curve.empty() && loop.best_epoch == 0 && std::isfinite(result.curve.back().loss);
-    if (known) result.validation = result.curve.back();
-    else if (validation.size() > 0) result.validation = measured(validation);
-    if (budget.test) result.test = measured(sized(data_->test));
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    result.cpu_seconds = thread_cpu_seconds() - cpu_begin;
     return result;
   }
 
