@@ -15,8 +15,10 @@ namespace paretoforge {
 /// one that runs out of memory beside others runs again with fewer. Safe to use from many threads at once.
 class SideBySide {
  public:
-  /// `memory`: bytes that trainings may take together. One alone always may begin.
-  explicit SideBySide(double memory = std::numeric_limits<double>::infinity()) : memory_(memory) {}
+  static constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+
+  /// `memory`: bytes that trainings may take together; `most`: how many may run at once. One alone always may begin.
+  explicit SideBySide(double memory = std::numeric_limits<double>::infinity(), std::int64_t most = any) : memory_(memory), allowed_(most) {}
 
   /// Does the work, which is said to need so many bytes. Where it throws OutOfMemory while others run, one fewer is let
   /// begin from then on, and it is done again; alone, its error stands. Throws TrainingInterrupted where `stop` is set
@@ -56,7 +58,7 @@ class SideBySide {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   double memory_, taken_ = 0;
-  std::int64_t running_ = 0, allowed_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t running_ = 0, allowed_;
 };
 
 }  // namespace paretoforge

@@ -107,7 +107,7 @@ class Reader {
       if (const auto table = own.find("table")) own = own.with_entry("table", without(*table, {"file"}));
       if (const auto device = own.find("device"); device && device->text() != "host") own = own.with_entry("device", scalar("file"));
       if (const auto train = own.find("train"))
-        own = own.with_entry("train", without(*train, {"data"}));  // what is read of them is in the digests
+        own = own.with_entry("train", without(*train, {"data", "per_gpu"}));  // what is read of data is in the digests
       if (const auto score = own.find("score"); score && score->is_map()) own = own.with_entry("score", without(*score, {"data"}));
       text += own.yaml();
     }

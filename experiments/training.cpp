@@ -95,7 +95,8 @@ class TorchTraining final : public Training {
     if (!section.has("validation")) settings_.budget.validation = std::min(settings_.budget.validation, std::max<std::size_t>(1, data_->train.size() / 5));
     rungs_ = rungs_of(section, settings_);
     trainer_ = named_by(section, [&] { return make_trainer(data_, settings_); });
-    side_by_side_.emplace(available_memory());
+    if (const auto memory = gpu_memory(settings_)) side_by_side_.emplace(*memory, settings_.per_gpu);
+    else side_by_side_.emplace(available_memory());
   }
 
   void check(const Graph& graph) const override {
@@ -194,7 +195,7 @@ class TorchTraining final : public Training {
   Config section_;
   std::shared_ptr<const Dataset> data_;
   std::unique_ptr<Trainer> trainer_;
-  mutable std::optional<SideBySide> side_by_side_;  ///< in the memory that is there once the data is read
+  mutable std::optional<SideBySide> side_by_side_;  ///< in the memory that is there once the data is read, or on a GPU
 };
 
 }  // namespace

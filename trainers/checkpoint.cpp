@@ -14,7 +14,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
 
-constexpr std::string_view magic = "PFTRAIN5";
+constexpr std::string_view magic = "PFTRAIN6";
 
 class Writer {
  public:
@@ -99,6 +99,8 @@ std::string bytes_of(const Checkpoint& checkpoint) {
   writer.numbers(checkpoint.curve);
   writer.number(checkpoint.observed.batches);
   writer.numbers(checkpoint.observed.ranges);
+  writer.number(checkpoint.loss_scale.value);
+  writer.number(checkpoint.loss_scale.steps);
   writer.number(checksum(writer.bytes()));
   return writer.bytes();
 }
@@ -131,6 +133,8 @@ std::optional<Checkpoint> checkpoint_of(std::string_view bytes) {
   reader.numbers(checkpoint.curve);
   reader.number(checkpoint.observed.batches);
   reader.numbers(checkpoint.observed.ranges);
+  reader.number(checkpoint.loss_scale.value);
+  reader.number(checkpoint.loss_scale.steps);
   return reader.good() ? std::optional(std::move(checkpoint)) : std::nullopt;
 }
 

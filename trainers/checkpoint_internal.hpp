@@ -26,6 +26,12 @@ struct BestState {
   StepState weights;  ///< its steps are the epoch; empty where none is kept
 };
 
+/// What the loss is multiplied by so that gradients fit float16, and how many steps it has done so.
+struct LossScale {
+  double value = 65536;
+  std::int64_t steps = 0;
+};
+
 struct Checkpoint {
   std::uint64_t key = 0;                     ///< of the training it belongs to: see checkpoint_key
   std::int64_t step = 0;                     ///< steps done
@@ -39,6 +45,7 @@ struct Checkpoint {
   std::vector<Weights> weights;              ///< one per node, running statistics included
   std::vector<Evaluation> curve;             ///< so far, where the budget asks for one
   ObservedRanges observed;                   ///< empty where nothing is quantised
+  LossScale loss_scale;                      ///< of float16 alone
 };
 
 /// Equal for trainings that go through the same steps: trainer, network, data, recipe and budget, but for where they

@@ -13,7 +13,7 @@ namespace paretoforge {
 namespace {
 
 /// A round begins from the server's weights alone, and draws from a seed of its own: there is nothing to remember from
-/// one to the next but these weights.
+/// one to the next but these weights, and the loss's scale in float16.
 class FederatedSteps final : public Steps {
  public:
   explicit FederatedSteps(const Task& task)
@@ -39,8 +39,8 @@ class FederatedSteps final : public Steps {
     return loss;
   }
 
-  void save(Checkpoint&) const override {}
-  void load(const Checkpoint&) override {}
+  void save(Checkpoint& checkpoint) const override { learner_.save(checkpoint); }
+  void load(const Checkpoint& checkpoint) override { learner_.load(checkpoint); }
 
  private:
   /// Those of this round, in the order of their numbers.

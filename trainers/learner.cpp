@@ -8,33 +8,114 @@
 #include "trainers/training_loop_internal.hpp"
 
 namespace paretoforge {
+namespace {
 
-Learner::Learner(const Task& task) : task_(task), maker_(task.images, task.input) {
+/// Steps before one is recorded: by then libraries have set themselves up.
+constexpr int steps_before_recording = 3;
+
+/// Of the loss's scale, as PyTorch's GradScaler has them: doubled after so many steps without overflow, halved at each.
+constexpr std::int64_t steps_before_growth = 2000;
+constexpr double greatest_scale = 0x1p24;
+
+}  // namespace
+
+Learner::Learner(const Task& task)
+    : task_(task),
+      maker_(task.images, task.input),
+      gpu_(!task.device.is_cpu()),
+      scaled_(task.recipe.precision == Precision::float16 && !task.quantised) {
   const std::vector<float> weights = class_weights(task.recipe, task.images, task.data.classes.size());
   if (!weights.empty()) class_weights_ = at::tensor(weights).to(task.device);
+  const auto number = at::TensorOptions(task.device).dtype(at::kFloat);
+  share_ = at::ones({}, number);
+  if (scaled_) scale_on_device_ = at::full({}, scale_.value, number);
+}
+
+void Learner::load(const Checkpoint& checkpoint) {
+  scale_ = checkpoint.loss_scale;
+  if (scaled_) scale_on_device_.fill_(scale_.value);
 }
 
 Learner::Learnt Learner::learn(std::span<const std::uint32_t> positions, Random& random) {
-  if (const auto size = static_cast<std::int64_t>(positions.size()); !labels_.defined() || labels_.size(0) != size) {
-    input_ = image_tensor(positions.size(), task_.images.shape);
-    labels_ = at::empty({size}, at::kLong);
-  }
-  const double share = maker_.augmented(positions, task_.recipe.augment, random, input_.data_ptr<float>());
-  for (std::size_t i = 0; i < positions.size(); ++i)
-    labels_.data_ptr<std::int64_t>()[i] = task_.images.labels[positions[i]];
-  const auto outputs = task_.quantised ? task_.quantised->training_logits(input_.to(task_.device))
-                                        : task_.network.logits(input_.to(task_.device), TorchNetwork::Mode::training);
-  auto loss = loss_of(outputs, labels_);
-  if (share < 1) loss = share * loss + (1 - share) * loss_of(outputs, labels_.roll({-1}, {0}));  // samples were mixed so
-  const double value = loss.item<double>();
-  const bool gradients = std::isfinite(value) && loss.requires_grad();  // none where the input does not reach the output
-  if (gradients) loss.backward();
-  return {value, gradients};
+  make_room(positions.size());
+  enter(positions, random);
+  const bool may_record = gpu_ && task_.recorded && !task_.quantised;
+  if (may_record && !recorded_ && ++steps_alike_ > steps_before_recording) record();
+  if (recorded_) recorded_.repeat();
+  else loss_ = mean_loss();
+  const double value = loss_.item<double>();
+  bool learnt = std::isfinite(value) && loss_.requires_grad();  // not where the input does not reach the output
+  if (learnt && !recorded_) backward();
+  if (learnt && scaled_) learnt = rescaled();
+  return {value, learnt};
 }
 
-at::Tensor Learner::loss_of(const at::Tensor& outputs, const at::Tensor& labels) const {
-  return at::cross_entropy_loss(outputs, labels.to(task_.device), class_weights_, at::Reduction::Mean, -100,
-                                task_.recipe.label_smoothing);
+void Learner::make_room(std::size_t batch) {
+  const auto size = static_cast<std::int64_t>(batch);
+  if (written_.defined() && written_.size(0) == size) return;
+  recorded_.forget();
+  steps_alike_ = 0;
+  written_ = image_tensor(batch, task_.images.shape, gpu_);
+  written_labels_ = at::empty({size}, at::TensorOptions(at::kLong).pinned_memory(gpu_));
+  input_ = gpu_ ? written_.to(task_.device) : written_;
+  labels_ = gpu_ ? written_labels_.to(task_.device) : written_labels_;
+}
+
+/// The GPU is done with the last batch: its loss was waited for.
+void Learner::enter(std::span<const std::uint32_t> positions, Random& random) {
+  const double share = maker_.augmented(positions, task_.recipe.augment, random, written_.data_ptr<float>());
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    written_labels_.data_ptr<std::int64_t>()[i] = task_.images.labels[positions[i]];
+  if (task_.recipe.augment.mixup > 0) share_.fill_(share);
+  if (!gpu_) return;
+  input_.copy_(written_, true);
+  labels_.copy_(written_labels_, true);
+}
+
+at::Tensor Learner::mean_loss() const {
+  const auto outputs = task_.quantised ? task_.quantised->training_logits(input_)
+                                       : task_.network.logits(input_, TorchNetwork::Mode::training);
+  const at::Tensor loss = loss_for(outputs, labels_);
+  if (task_.recipe.augment.mixup <= 0) return loss;
+  return share_ * loss + (1 - share_) * loss_for(outputs, labels_.roll({-1}, {0}));  // samples were mixed so
+}
+
+at::Tensor Learner::loss_for(const at::Tensor& outputs, const at::Tensor& labels) const {
+  return at::cross_entropy_loss(outputs, labels, class_weights_, at::Reduction::Mean, -100, task_.recipe.label_smoothing);
+}
+
+void Learner::backward() {
+  if (!scaled_) return loss_.backward();
+  (loss_ * scale_on_device_).backward();
+  const c10::NoGradGuard guard;
+  at::Tensor gradients = task_.network.gradients();
+  gradients.div_(scale_on_device_);
+  fits_ = at::isfinite(gradients).all();
+}
+
+void Learner::record() {
+  recorded_.record([&] {
+    loss_ = mean_loss();
+    if (loss_.requires_grad()) backward();
+  });
+}
+
+/// Whether the gradients are of use. Where they are not, the next ones are scaled less.
+bool Learner::rescaled() {
+  if (fits_.item<bool>()) {
+    if (++scale_.steps % steps_before_growth == 0) set_scale(std::min(greatest_scale, 2 * scale_.value));
+    return true;
+  }
+  at::Tensor gradients = task_.network.gradients();
+  gradients.zero_();
+  scale_.steps = 0;
+  set_scale(std::max(1.0, scale_.value / 2));
+  return false;
+}
+
+void Learner::set_scale(double value) {
+  scale_.value = value;
+  scale_on_device_.fill_(value);
 }
 
 }  // namespace paretoforge

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "trainers/gpu_internal.hpp"
 #include "trainers/quantised_network_internal.hpp"
 #include "trainers/trainer_internal.hpp"
 
@@ -21,20 +22,39 @@ constexpr std::size_t evaluation_batch = 128;
 
 }  // namespace
 
-at::Tensor image_tensor(std::size_t count, const Shape& shape) {
+at::Tensor image_tensor(std::size_t count, const Shape& shape, bool pinned) {
   // Allocated channels-last: a tensor of one channel made so by .contiguous would keep its strides, and the whole
   // network would run in the slower layout.
-  const auto options = at::TensorOptions().dtype(at::kFloat).device(at::kCPU);
+  const auto options = at::TensorOptions().dtype(at::kFloat).device(at::kCPU).pinned_memory(pinned);
   return at::empty({static_cast<std::int64_t>(count), shape.channels, shape.height, shape.width}, options,
                    at::MemoryFormat::ChannelsLast);
 }
 
+at::Device device_named(const std::string& name) {
+  if (name == "cuda" && !at::hasCUDA()) throw ConfigError("error: device cuda: this LibTorch sees no GPU");
+  return name != "cpu" && at::hasCUDA() ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+}
+
 void check_precision(Precision precision, at::Device device) {
-  if (precision == Precision::float32 || !device.is_cpu()) return;
+  if (precision == Precision::float32) return;
+  if (device.is_cuda()) {
+    if (precision == Precision::float16 || multiplies_bfloat16(device)) return;
+    throw ConfigError("error: precision bfloat16: this GPU does not multiply it (compute capability 8.0); float16 it does");
+  }
+  if (precision == Precision::float16) throw ConfigError("error: precision float16: for GPUs; a processor may have bfloat16");
 #if defined(__x86_64__) && defined(__GNUC__)
   if (__builtin_cpu_supports("avx512bf16")) return;  // AMX comes with it
 #endif
   throw ConfigError("error: precision bfloat16: this processor does not multiply it (AVX512-BF16, AMX)");
+}
+
+at::ScalarType type_of(Precision precision) {
+  return precision == Precision::float32 ? at::kFloat : precision == Precision::bfloat16 ? at::kBFloat16 : at::kHalf;
+}
+
+std::optional<double> gpu_memory(const TrainSettings& settings) {
+  const at::Device device = device_named(settings.device);
+  return device.is_cuda() ? std::optional(free_memory(device)) : std::nullopt;
 }
 
 std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,

@@ -27,11 +27,17 @@ class ThreadSettings {
   [[maybe_unused]] unsigned control_ = 0;  ///< of the processor's floating point unit, as found
 };
 
-/// Throws ConfigError where training in this precision would be emulated: on a processor without AVX512-BF16 or AMX.
-void check_precision(Precision precision, at::Device device);
+/// The device of that name in a `train:` section; throws ConfigError where there is none.
+at::Device device_named(const std::string& name);
 
-/// Uninitialised floats [count, channels, height, width] on the CPU, channels last in memory.
-at::Tensor image_tensor(std::size_t count, const Shape& shape);
+/// Throws ConfigError where the device does not multiply in this precision: bfloat16 on a processor without AVX512-BF16
+/// or AMX or a GPU before compute capability 8.0, float16 on a processor.
+void check_precision(Precision precision, at::Device device);
+at::ScalarType type_of(Precision precision);
+
+/// Uninitialised floats [count, channels, height, width] in the processor's memory, channels last; `pinned` where a GPU
+/// reads them directly.
+at::Tensor image_tensor(std::size_t count, const Shape& shape, bool pinned = false);
 
 /// Outputs [images, classes]; `outputs` gives those of a batch, in evaluation. Images have the network's input shape.
 std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>& outputs, at::Device device, const Images& images,

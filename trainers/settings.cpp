@@ -138,9 +138,10 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
   read_number(config, "label_smoothing", 0, below_one, recipe.label_smoothing);
   if (const auto schedule = config.find("schedule"))
     recipe.schedule = schedule->one_of({"one-cycle", "cosine"}) == "cosine" ? Schedule::cosine : Schedule::one_cycle;
-  if (const auto precision = config.find("precision"))
-    recipe.precision =
-        precision->one_of({"float32", "bfloat16"}) == "bfloat16" ? Precision::bfloat16 : Precision::float32;
+  if (const auto precision = config.find("precision")) {
+    const std::string name = precision->one_of({"float32", "bfloat16", "float16"});
+    recipe.precision = name == "float32" ? Precision::float32 : name == "bfloat16" ? Precision::bfloat16 : Precision::float16;
+  }
   if (const auto augment = config.find("augment")) read_augmentation(*augment, recipe.augment);
   if (const auto rule = config.find("early_stop")) read_early_stop(*rule, recipe.early_stop);
   if (const auto federation = config.find("federated")) read_federation(*federation, recipe.federation);
@@ -151,7 +152,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 }  // namespace
 
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
-  config.allow({"data", "trainer", "device", "epochs", "images", "share", "validation", "resolution", "batch", "test",
+  config.allow({"data", "trainer", "device", "per_gpu", "epochs", "images", "share", "validation", "resolution", "batch", "test",
                 "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
                 "ema", "early_stop", "federated", "time_limit", "memory_limit", "schedule", "label_smoothing", "precision",
                 "augment", "class_weights", "extrapolate", "quantise"});
@@ -163,6 +164,7 @@ TrainSettings TrainSettings::read(const Config& config, const TrainSettings& oth
     settings.trainer = trainer->one_of(names);
   }
   if (const auto device = config.find("device")) settings.device = device->one_of({"auto", "cpu", "cuda"});
+  read_integer(config, "per_gpu", 1, settings.per_gpu);
   if (config.has("federated") && settings.trainer != "federated")
     config.fail_at_key("federated", "the trainer '" + settings.trainer + "' has no clients", "add  trainer: federated");
   read_budget(config, settings.budget);

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <new>
 
+#include "trainers/gpu_internal.hpp"
 #include "trainers/quantised_network_internal.hpp"
 #include "trainers/session_internal.hpp"
 #include "trainers/trainer_internal.hpp"
@@ -32,10 +33,12 @@ class StepTrainer final : public Trainer {
       : data_(std::move(data)),
         name_(settings.trainer),
         recipe_(settings.recipe),
-        device_(chosen_device(settings.device)),
+        device_(device_named(settings.device)),
+        recorded_(settings.recorded),
         input_(normalisation(data_->train)),
         make_(make) {
     check_precision(recipe_.precision, device_);
+    if (device_.is_cuda()) at::globalContext().setDeterministicCuDNN(true);  // same seed, same bits
   }
 
   TrainResult train(const Graph& graph, const TrainBudget& budget, std::stop_token stop) const override {
@@ -53,13 +56,9 @@ class StepTrainer final : public Trainer {
   }
 
  private:
-  static at::Device chosen_device(const std::string& name) {
-    if (name == "cuda" && !at::hasCUDA()) throw ConfigError("error: device cuda: this LibTorch sees no GPU");
-    return name != "cpu" && at::hasCUDA() ? at::kCUDA : at::kCPU;
-  }
-
   TrainResult run(const Graph& graph, const TrainBudget& budget, const std::stop_token& stop) const {
     const ThreadSettings settings;
+    const OwnStream stream(device_);
     const auto begin = std::chrono::steady_clock::now();
     const double cpu_begin = thread_cpu_seconds();
     const Graph shaped = at_resolution(graph, budget.resolution);
@@ -74,7 +73,7 @@ class StepTrainer final : public Trainer {
     else network.initialise(derived_seed(budget.seed, weights_stream));
     std::optional<QuantisedNetwork> quantised;
     if (recipe_.quantise) quantised.emplace(shaped, network, recipe_.quantise->momentum);
-    if (recipe_.precision == Precision::bfloat16) network.train_in(at::kBFloat16);
+    network.train_in(type_of(recipe_.precision));
     const Images images = sized(selected(data_->train, parts.train));
     const Images validation = sized(selected(data_->train, parts.validation));
     const auto outputs = [&](const at::Tensor& batch) {
@@ -84,7 +83,7 @@ class StepTrainer final : public Trainer {
       if (quantised) quantised->forget_weights();
       return score(run_logits(outputs, device_, part, input_, stop), part);
     };
-    const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_, quantised ? &*quantised : nullptr};
+    const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_, quantised ? &*quantised : nullptr, recorded_};
     std::int64_t per_epoch = 1;
     const auto steps = make_(task, per_epoch);
     LoopResult loop = run_loop(task, *steps, per_epoch, [&] {
@@ -147,6 +146,7 @@ class StepTrainer final : public Trainer {
   std::string name_;
   TrainRecipe recipe_;
   at::Device device_;
+  bool recorded_;
   Normalisation input_;
   MakeSteps make_;
 };

@@ -36,11 +36,13 @@ class SupervisedSteps final : public Steps {
     checkpoint.random = std::bit_cast<RandomState>(random_);
     checkpoint.order = order_;
     checkpoint.optimizer = optimizer_.state();
+    learner_.save(checkpoint);
   }
   void load(const Checkpoint& checkpoint) override {
     random_ = std::bit_cast<Random>(checkpoint.random);
     order_ = checkpoint.order;
     optimizer_.load(checkpoint.optimizer);
+    learner_.load(checkpoint);
   }
 
  private:

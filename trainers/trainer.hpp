@@ -71,6 +71,9 @@ struct Augmentation {
 enum class Precision : std::uint8_t {
   float32,
   bfloat16,  ///< what lies between layers and is multiplied: half the memory, products at up to twice the speed
+  /// The same with fewer large numbers and finer small ones, on GPUs alone; the loss is scaled so that gradients do not
+  /// become zero (Micikevicius et al., "Mixed precision training", 2018).
+  float16,
 };
 
 enum class OptimizerKind : std::uint8_t {
@@ -136,17 +139,19 @@ struct TrainSettings {
   std::optional<Config> data;  ///< what load_dataset reads
   std::string trainer = "supervised";
   std::string device = "auto";  ///< cpu, cuda, or auto: cuda where this LibTorch sees a GPU
+  std::int32_t per_gpu = 4;     ///< trainings that share a GPU
+  bool recorded = true;         ///< steps on a GPU are recorded once and repeated (CUDA graphs); for comparison: not
   TrainBudget budget;
   TrainRecipe recipe;
   /// Epochs after which a training that only estimates ends, at least 2 and below `epochs`: its score is what its curve
   /// foretells of the last epoch. 0: it is trained to the end. See learning_curve.hpp.
   std::int32_t extrapolate = 0;
 
-  /// Reads a map with the keys data, trainer, device, epochs, images, share, validation, resolution, batch, test,
+  /// Reads a map with the keys data, trainer, device, per_gpu, epochs, images, share, validation, resolution, batch, test,
   /// time_limit, memory_limit, early_stop ({patience, least, score}), federated ({clients, per_round, local_epochs,
   /// alpha}),
   /// split_seed, extrapolate, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
-  /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16), augment
+  /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16, float16), augment
   /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}), class_weights (balanced, or a
   /// number for each class) and quantise (true, false, {from, freeze, momentum}); each may be absent. `otherwise` holds
   /// what absent keys mean. Throws ConfigError.
@@ -238,8 +243,10 @@ struct TrainerKind {
 };
 std::span<const TrainerKind> trainers();
 /// The trainer that the settings name; throws ConfigError where there is none, or no CUDA device where one is asked
-/// for, or bfloat16 is and this processor does not multiply it.
+/// for, or a precision is that the device does not multiply.
 std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
+/// Bytes that are free on the GPU that such trainings run on; nothing where they run on the CPU.
+std::optional<double> gpu_memory(const TrainSettings& settings);
 
 /// The network's outputs before any final softmax, [images, classes]; images are resized to the network's input.
 /// Runs on the CPU. Throws TrainingError where channels do not fit, TrainingInterrupted.

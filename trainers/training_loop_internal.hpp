@@ -13,6 +13,7 @@
 #include "space/random.hpp"
 #include "trainers/batch_internal.hpp"
 #include "trainers/checkpoint_internal.hpp"
+#include "trainers/gpu_internal.hpp"
 #include "trainers/network_internal.hpp"
 #include "trainers/trainer.hpp"
 
@@ -36,6 +37,7 @@ struct Task {
   const std::stop_token& stop;
   std::string_view trainer;
   QuantisedNetwork* quantised = nullptr;  ///< of `network`, where the recipe quantises
+  bool recorded = true;                   ///< whether steps on a GPU may be recorded
 };
 
 /// Turns images into gradients.
@@ -45,18 +47,37 @@ class Learner {
 
   struct Learnt {
     double loss;
-    bool gradients;  ///< whether the network has any now: not where the loss is not finite, or knows no weight
+    /// Whether the network has any now: not where the loss is not finite or knows no weight, or where gradients did not
+    /// fit float16.
+    bool gradients;
   };
   /// The mean loss of a batch, augmented with what `random` says; its gradients are added to those of the network.
   Learnt learn(std::span<const std::uint32_t> positions, Random& random);
 
+  void save(Checkpoint& checkpoint) const { checkpoint.loss_scale = scale_; }
+  void load(const Checkpoint& checkpoint);
+
  private:
-  at::Tensor loss_of(const at::Tensor& outputs, const at::Tensor& labels) const;
+  void make_room(std::size_t batch);
+  void enter(std::span<const std::uint32_t> positions, Random& random);
+  at::Tensor mean_loss() const;
+  at::Tensor loss_for(const at::Tensor& outputs, const at::Tensor& labels) const;
+  void backward();
+  void record();
+  bool rescaled();
+  void set_scale(double value);
 
   const Task& task_;
   BatchMaker maker_;
-  at::Tensor input_, labels_;  ///< of the size of the last batch
-  at::Tensor class_weights_;   ///< undefined: all classes count the same
+  bool gpu_, scaled_;
+  at::Tensor written_, written_labels_;  ///< where batches are made, of the size of the last one
+  at::Tensor input_, labels_, share_;    ///< the same on the device; what mixing leaves of each sample
+  at::Tensor class_weights_;             ///< undefined: all classes count the same
+  at::Tensor loss_;                      ///< of the last batch
+  LossScale scale_;
+  at::Tensor scale_on_device_, fits_;  ///< of float16: the scale, and whether all gradients are finite
+  int steps_alike_ = 0;                ///< that could have been recorded
+  RecordedWork recorded_;              ///< a step, from `input_` and `labels_` to `loss_` and the network's gradients
 };
 
 /// What a step of a training is; what it has to remember from one to the next goes through its checkpoint.

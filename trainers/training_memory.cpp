@@ -47,7 +47,7 @@ double training_bytes(const Graph& graph, const Dataset& data, const TrainRecipe
   const double copies = 2 + (recipe.optimizer == OptimizerKind::adamw ? 2 : 1) + (recipe.ema > 0) + (recipe.early_stop.patience > 0) + 2;
   const double image = static_cast<double>(shaped.shape(0).elements()) * (data.train.values.empty() ? 1 : float_bytes);
   const auto images = static_cast<double>(parts.train.size() + parts.validation.size());
-  const double value = recipe.precision == Precision::bfloat16 ? float_bytes / 2 : float_bytes;
+  const double value = recipe.precision == Precision::float32 ? float_bytes : float_bytes / 2;
   return value * batch * (passing.kept + 2 * passing.largest) + float_bytes * copies * weights_of(shaped) + 2 * images * image;
 }
 

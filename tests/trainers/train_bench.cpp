@@ -1,4 +1,5 @@
-// Benchmark, not a test: images trained on per CPU-second of one thread, at batch 128, in float32 and in bfloat16.
+// Benchmark, not a test: images trained on per CPU-second of one thread, at batch 128, in float32 and in bfloat16; or per
+// second on a GPU.
 // experiments/reports/training/run.sh sets it beside a Python loop.
 #include <algorithm>
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "nets.hpp"
@@ -56,8 +58,7 @@ double images_per_cpu_second(const Graph& graph, std::size_t images, Precision p
 }
 
 /// Seconds on the wall until each of `trials` threads has trained the same epochs.
-double seconds_of(const Trainer& trainer, const Graph& graph, TrainBudget budget, int trials) {
-  budget.epochs = 4;
+double seconds_of(const Trainer& trainer, const Graph& graph, const TrainBudget& budget, int trials) {
   const auto begin = std::chrono::steady_clock::now();
   {
     std::vector<std::jthread> threads;
@@ -68,14 +69,32 @@ double seconds_of(const Trainer& trainer, const Graph& graph, TrainBudget budget
 
 /// How many times as much two trials side by side get done as one; median of five, by turns.
 double gain_of_two(const Graph& graph, std::size_t images) {
-  const TrainSettings settings = settings_of(Precision::float32);
+  TrainSettings settings = settings_of(Precision::float32);
   const auto trainer = make_trainer(noise(graph.shape(0), images), settings);
   trainer->train(graph, settings.budget);
+  settings.budget.epochs = 4;
   std::vector<double> gains;
   for (int round = 0; round < 5; ++round)
     gains.push_back(2 * seconds_of(*trainer, graph, settings.budget, 1) / seconds_of(*trainer, graph, settings.budget, 2));
   std::nth_element(gains.begin(), gains.begin() + 2, gains.end());
   return gains[2];
+}
+
+/// Images per second on the wall of `trials` trainings side by side on the GPU, the first ones (which set up LibTorch
+/// and record a step) not counted.
+double images_per_second(const Graph& graph, std::size_t images, Precision precision, bool recorded, int trials) {
+  TrainSettings settings = settings_of(precision);
+  settings.device = "cuda";
+  settings.recorded = recorded;
+  const auto trainer = make_trainer(noise(graph.shape(0), images), settings);
+  const auto seconds = [&](std::int32_t epochs) {
+    settings.budget.epochs = epochs;
+    return seconds_of(*trainer, graph, settings.budget, trials);
+  };
+  seconds(1);
+  const double few = seconds(1), many = seconds(11);
+  const std::size_t steps = images / static_cast<std::size_t>(settings.budget.batch);
+  return static_cast<double>(10 * trials) * static_cast<double>(steps) * settings.budget.batch / (many - few);
 }
 
 struct Row {
@@ -95,14 +114,24 @@ void print_speed(const Row& row) {
     }
 }
 
-void print_rows(std::span<char* const> names, bool two) {
+void print_gain(const Row& row) { std::printf(" %.2f", gain_of_two(row.make(), row.images)); }
+
+/// Float32 launched one kernel at a time, then recorded: float32, bfloat16, float16; float32 of 2, 4, 8 side by side.
+void print_gpu(const Row& row) {
+  const auto print = [&](Precision precision, bool recorded, int trials) {
+    std::printf(" %.0f", images_per_second(row.make(), 4 * row.images, precision, recorded, trials));
+    std::fflush(stdout);
+  };
+  print(Precision::float32, false, 1);
+  for (const Precision precision : {Precision::float32, Precision::bfloat16, Precision::float16}) print(precision, true, 1);
+  for (const int trials : {2, 4, 8}) print(Precision::float32, true, trials);
+}
+
+void print_rows(std::span<char* const> names, void (*print)(const Row&)) {
   for (const Row& row : rows) {
     if (!names.empty() && std::find(names.begin(), names.end(), row.name) == names.end()) continue;
     std::printf("%s", std::string(row.name).c_str());
-    if (two)
-      std::printf(" %.2f", gain_of_two(row.make(), row.images));
-    else
-      print_speed(row);
+    print(row);
     std::printf("\n");
     std::fflush(stdout);
   }
@@ -111,12 +140,14 @@ void print_rows(std::span<char* const> names, bool two) {
 }  // namespace
 
 /// Arguments: names of networks, none for all. --two before them: how many times as much two trainings side by side get
-/// done as one.
+/// done as one. --gpu: on a GPU.
 int main(int count, char** arguments) {
   tune_process();
   std::span<char* const> names(arguments + 1, static_cast<std::size_t>(count - 1));
-  const bool two = !names.empty() && names[0] == std::string_view("--two");
-  if (two) names = names.subspan(1);
+  auto* print = print_speed;
+  for (const auto& [flag, chosen] : {std::pair("--two", &print_gain), std::pair("--gpu", &print_gpu)})
+    if (!names.empty() && names[0] == std::string_view(flag)) print = chosen;
+  if (print != print_speed) names = names.subspan(1);
   // In a thread of its own, as in a study.
-  std::thread([&] { print_rows(names, two); }).join();
+  std::thread([&] { print_rows(names, print); }).join();
 }
