@@ -1,4 +1,4 @@
-// Meters of the energy that this computer's processor has used.
+// Meters of the energy that this computer has used.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +13,8 @@ class EnergyMeter {
   /// Joules since some moment in the past; differences count. To be asked more often than its counters wrap (which
   /// takes minutes at full power). NaN where it cannot be read any more.
   virtual double joules() = 0;
+  /// A difference over less time than this says little: the counter is coarse.
+  virtual double least_seconds() const { return 0; }
 };
 
 /// A meter, or none; and one line that says what is read, or why nothing can be.

@@ -6,12 +6,15 @@
 
 #include "experiments/board.hpp"
 #include "experiments/command_internal.hpp"
+#include "experiments/cuda.hpp"
 #include "experiments/files.hpp"
 #include "experiments/host.hpp"
 #include "experiments/mcu_device.hpp"
 #include "experiments/network_file.hpp"
+#include "experiments/nvidia.hpp"
 #include "experiments/progress.hpp"
 #include "experiments/signals.hpp"
+#include "experiments/training.hpp"
 #include "exporters/mcu_costs.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "configs/table.hpp"
@@ -63,21 +66,42 @@ Target host_target(int threads, const MeasureOptions& options) {
           }};
 }
 
+/// CUDA's first device.
+MeasuringEnd measure_gpu(const Space& space, const std::string& out, const MeasuringOptions& measuring, const std::string& name, int batch, Progress& progress) {
+  const std::optional<CudaCard> card = first_cuda_card();
+  const EnergySource energy = card ? nvml_energy(card->bus) : EnergySource{nullptr, "energy is not measured: the driver does not say which GPU is used"};
+  progress.note(energy.words);
+  TimingOptions timing;
+  timing.energy = energy.meter.get();
+  CudaMeasuring how;
+  how.device = name, how.card = card ? card->name : "unknown", how.batch = batch;
+  return measure_cuda(space, out, measuring, timing, how);
+}
+
+Target gpu_target(const std::string& name, int batch, const MeasureOptions& options) {
+  if (options.threads) throw ConfigError("error: --threads is for the host; '" + name + "' is a GPU");
+  // Where there is no GPU its runtime says what is missing.
+  return {[name, batch] { return name + " · " + torch_runtime("cuda") + " · batch " + std::to_string(batch); },
+          [name, batch, out = options.out](const Space& space, const MeasuringOptions& measuring, Progress& progress) { return measure_gpu(space, out, measuring, name, batch, progress); }};
+}
+
 [[noreturn]] void refuse_core(const std::string& name) {
   std::string cores;
   for (const McuCore& core : mcu_cores()) cores += (cores.empty() ? "" : ", ") + std::string(core.name) + "_qemu";
   throw ConfigError("error: no core is emulated as '" + name + "'\n   = there are " + cores);
 }
 
-/// The host or a core by its name, or what a device file says of how it is measured.
+/// The host, its GPU or a core by its name, or what a device file says of how it is measured.
 Target target_of(const MeasureOptions& options) {
   if (options.device == "host") return host_target(options.threads.value_or(1), options);
+  if (options.device == "cuda") return gpu_target("cuda", 1, options);
   if (const McuCore* core = mcu_device(options.device)) return core_target(*core, options);
   if (options.device.ends_with("_qemu")) refuse_core(options.device);
   const Device device = Device::load(options.device);
   if (!device.measure)
     throw ConfigError("error: " + options.device + " does not say how the device is measured\n   = measure: host, or measure: {kind: command, command: \"ssh board ./bench {model}\"}");
   if (device.measure->kind == "command") return board_target(device, options);
+  if (device.measure->kind == "cuda") return gpu_target(device.name, device.measure->batch, options);
   return host_target(options.threads.value_or(device.measure->threads), options);
 }
 
@@ -167,7 +191,7 @@ void add_measure(CLI::App& app, Run& run) {
   auto options = std::make_shared<MeasureOptions>();
   CLI::App* command = app.add_subcommand("measure", "Measure networks of a space on the real device");
   command->add_option("space", options->space, "Space (YAML)")->required();
-  command->add_option("--device", options->device, "The device: host, an emulated core (cortex_m4_qemu; m3, m7, m33, m55), or a device file that says how it is measured");
+  command->add_option("--device", options->device, "The device: host, cuda, an emulated core (cortex_m4_qemu; m3, m7, m33, m55), or a device file that says how it is measured");
   auto* samples = command->add_option("--samples", options->samples, "How many networks")->check(CLI::Range(1, 1'000'000));
   auto* plan_count = command->add_option("--plan", options->plan, "Measure nothing: write which N networks to measure next, those that say most about the others")->check(CLI::Range(1, 100'000))->excludes(samples);
   command->add_option("--measured", options->measured, "With --plan: CSV of what is measured already")->needs(plan_count)->check(CLI::ExistingFile);

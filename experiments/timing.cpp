@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 
 #include "exporters/onnx_runtime.hpp"
@@ -43,11 +44,7 @@ bool median_settled(std::vector<double> times, double share) {
 
 class TimedModel {
  public:
-  TimedModel(const std::string& onnx, const TimingOptions& options, std::uint64_t seed)
-      : session_(OnnxSession::from_bytes(onnx, {.threads = options.threads})) {
-    Random random(seed);
-    for (float& value : session_.input()) value = static_cast<float>(random.normal());
-  }
+  explicit TimedModel(ModelRun run) : run_(std::move(run)) {}
 
   void round(const TimingOptions& options) {
     warm_up();
@@ -73,25 +70,27 @@ class TimedModel {
   /// Other models have run since: their weights are in the caches.
   void warm_up() {
     const std::int64_t begin = now_ns(TimingClock::wall);
-    for (int i = 0; i < 3 || (i < 50 && milliseconds(now_ns(TimingClock::wall) - begin) < 5); ++i) session_.run();
+    for (int i = 0; i < 3 || (i < 50 && milliseconds(now_ns(TimingClock::wall) - begin) < 5); ++i) run_();
   }
 
   std::vector<double> timed_runs(const TimingOptions& options) {
     const TimingClock clock = options.chosen_clock();
+    const double least = options.energy ? 1e3 * options.energy->least_seconds() : 0;
     std::vector<double> times;
     const std::int64_t first = now_ns(clock);
     std::int64_t before = first;
     do {
-      session_.run();
+      run_();
       const std::int64_t now = now_ns(clock);
       times.push_back(milliseconds(now - before));
       before = now;
-    } while (times.size() < 5 || (milliseconds(before - first) < options.seconds_a_round * 1e3 &&
-                                  (times.size() % 25 != 0 || !median_settled(times, options.settled))));
+    } while (times.size() < 5 || milliseconds(before - first) < least ||
+             (milliseconds(before - first) < options.seconds_a_round * 1e3 &&
+              (times.size() % 25 != 0 || !median_settled(times, options.settled))));
     return times;
   }
 
-  OnnxSession session_;
+  ModelRun run_;
   std::vector<std::vector<double>> rounds_;
   std::vector<double> energy_mj_;
 };
@@ -118,12 +117,26 @@ Latency summary(std::vector<std::vector<double>> rounds) {
   return latency;
 }
 
+ModelRun onnx_run(const std::string& onnx, int threads, std::uint64_t seed) {
+  auto session = std::make_shared<OnnxSession>(OnnxSession::from_bytes(onnx, {.threads = threads}));
+  Random random(seed);
+  for (float& value : session->input()) value = static_cast<float>(random.normal());
+  return [session] { session->run(); };
+}
+
 std::vector<Latency> time_models(const std::vector<std::string>& models, const TimingOptions& options, std::uint64_t seed,
                                  const std::atomic<bool>* stop) {
+  std::vector<ModelRun> runs;
+  for (std::size_t i = 0; i < models.size(); ++i) runs.push_back(onnx_run(models[i], options.threads, derived_seed(seed, i)));
+  return time_runs(std::move(runs), options, seed, stop);
+}
+
+std::vector<Latency> time_runs(std::vector<ModelRun> runs, const TimingOptions& options, std::uint64_t seed,
+                               const std::atomic<bool>* stop) {
   std::vector<TimedModel> timed;
-  timed.reserve(models.size());
-  for (std::size_t i = 0; i < models.size(); ++i) timed.emplace_back(models[i], options, derived_seed(seed, i));
-  std::vector<std::size_t> order(models.size());
+  timed.reserve(runs.size());
+  for (ModelRun& run : runs) timed.emplace_back(std::move(run));
+  std::vector<std::size_t> order(timed.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   Random random(seed);
   for (int round = 0; round < options.most_rounds && !order.empty(); ++round) {

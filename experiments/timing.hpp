@@ -1,8 +1,9 @@
-// Models timed in ONNX Runtime on this computer, against drift and against whatever else runs on it.
+// Models timed on this computer, in ONNX Runtime or whatever runs them, against drift and against whatever else runs on it.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace paretoforge {
 
-/// What one run on one sample costs.
+/// What one run costs.
 struct Latency {
   double median_ms = 0, p95_ms = 0, p99_ms = 0;
   std::int64_t repeats = 0;  ///< of all rounds
@@ -29,7 +30,7 @@ struct TimingOptions {
   int threads = 1;                ///< within ONNX Runtime
   int rounds = 5;                 ///< at least; networks are timed in turns, a slow minute of the machine hits all
   int most_rounds = 20;           ///< for those that have not settled before
-  double seconds_a_round = 0.04;  ///< at most, per model
+  double seconds_a_round = 0.04;  ///< at most, per model; longer where the meter needs it
   /// A model has settled when the interval of its median is narrower than this share of it. Other programs can only
   /// add time, so the three rounds with the least medians count: together they give the median and its 95 % interval
   /// (by order statistics). Where the medians of the three lie farther apart, that is the interval.
@@ -43,8 +44,17 @@ struct TimingOptions {
 /// The summary of rounds of times in milliseconds, as `settled` says. No round may be empty.
 Latency summary(std::vector<std::vector<double>> rounds);
 
-/// Times models (serialised ONNX): rounds over all of them, in a new random order each, then further rounds over those
+/// A model that is ready: each call runs it once, to its end.
+using ModelRun = std::function<void()>;
+
+/// Times models: rounds over all of them, in a new random order each, then further rounds over those
 /// that have not settled. Each warms up first. Gives nothing once `stop` is true.
+std::vector<Latency> time_runs(std::vector<ModelRun> runs, const TimingOptions& options, std::uint64_t seed,
+                               const std::atomic<bool>* stop = nullptr);
+
+/// A serialised ONNX model in ONNX Runtime, on one random input.
+ModelRun onnx_run(const std::string& onnx, int threads, std::uint64_t seed);
+/// The same of many.
 std::vector<Latency> time_models(const std::vector<std::string>& models, const TimingOptions& options, std::uint64_t seed,
                                  const std::atomic<bool>* stop = nullptr);
 

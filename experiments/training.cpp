@@ -5,8 +5,10 @@
 #include "experiments/machine.hpp"
 #include "experiments/named_by.hpp"
 #include "experiments/side_by_side.hpp"
+#include "experiments/timed_device.hpp"
 #include "trainers/data.hpp"
 #include "trainers/learning_curve.hpp"
+#include "trainers/running.hpp"
 #include "trainers/torchscript.hpp"
 #include "trainers/trainer.hpp"
 
@@ -218,6 +220,20 @@ std::vector<std::pair<std::string, std::string>> data_names() {
   for (const DatasetKind& kind : datasets()) names.emplace_back(kind.name, kind.summary);
   for (const DataForm& form : data_forms()) names.emplace_back("kind: " + std::string(form.name), form.summary);
   return names;
+}
+
+std::string torch_runtime(const std::string& device) {
+  if (device == "cuda" && !cuda_available())
+    throw ConfigError("error: device cuda: this LibTorch (" + libtorch_version() + ") sees no GPU\n   = it needs an NVIDIA GPU with its driver, and a LibTorch that was built with CUDA (those of pytorch.org; Debian's is not)");
+  return "LibTorch " + libtorch_version();
+}
+
+std::function<void()> torch_run(const Model& model, const TorchRun& how) {
+  try {
+    return ready_to_run(model, {how.device, how.type, how.batch, how.seed});
+  } catch (const RunError& why) {
+    throw CannotRun(why.what());
+  }
 }
 
 void tune_for_training() { tune_process(); }

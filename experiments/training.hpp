@@ -1,9 +1,10 @@
 // Training as studies use it: a proxy score for every candidate, a full training for the chosen few, and the images
-// that calibration and verification need. The only door to the trainers: a build without LibTorch has one that says so.
+// that calibration and verification need; and networks run to be timed. The only door to the trainers: a build without LibTorch has one that says so.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -82,6 +83,17 @@ std::shared_ptr<const Training> make_training(const Config& section, const std::
 Config with_absolute_data(const Config& section, const std::filesystem::path& base);
 /// Refuses what of `finish: train:` is wrong, before anything is begun.
 void check_training_changes(const Config& section, const std::optional<Config>& changes);
+/// How LibTorch runs a network that is timed.
+struct TorchRun {
+  std::string device;  ///< cuda or cpu
+  std::string type;    ///< float32, float16 or bfloat16
+  int batch = 1;
+  std::uint64_t seed = 1;  ///< of the input
+};
+/// "LibTorch 1.13.0"; throws ConfigError where it has no such device, or there is no LibTorch.
+std::string torch_runtime(const std::string& device);
+/// The model on its device: each call runs it once, to its end. Throws CannotRun where it cannot be run there.
+std::function<void()> torch_run(const Model& model, const TorchRun& how);
 /// Settings of the process that make training fast; called once, first of all.
 void tune_for_training();
 /// For the export format torchscript; null in a build without LibTorch.

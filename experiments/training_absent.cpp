@@ -9,6 +9,10 @@ std::shared_ptr<const Training> make_training(const Config& section, const std::
 }
 Config with_absolute_data(const Config& section, const std::filesystem::path&) { return section; }
 void check_training_changes(const Config&, const std::optional<Config>&) {}
+std::string torch_runtime(const std::string& device) {
+  throw ConfigError("error: device " + device + ": this build has no LibTorch, which runs networks there\n   = configure with -DPARETOFORGE_TORCH=ON and a LibTorch that was built with CUDA");
+}
+std::function<void()> torch_run(const Model&, const TorchRun& how) { return torch_runtime(how.device), nullptr; }
 void tune_for_training() {}
 const TorchScript* torchscript_format() { return nullptr; }
 std::vector<std::pair<std::string, std::string>> trainer_names() { return {}; }

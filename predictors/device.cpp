@@ -95,6 +95,8 @@ Config write_command(const Measuring& measure) {
 
 Config write_measuring(const Measuring& measure) {
   if (measure.kind == "command") return write_command(measure);
+  if (measure.kind == "cuda")
+    return Config::make_map({{"kind", Config::make_scalar("cuda")}, {"batch", Config::make_scalar(std::to_string(measure.batch))}});
   return Config::make_map({{"kind", Config::make_scalar(measure.kind)},
                            {"threads", Config::make_scalar(std::to_string(measure.threads))},
                            {"precision", Config::make_scalar(measure.precision)}});
@@ -143,12 +145,15 @@ MeasuringCommand read_command(const Config& map) {
 }
 
 Measuring read_measuring(const Config& value) {
-  if (value.is_scalar()) return {value.one_of({"host"})};
+  if (value.is_scalar()) return {value.one_of({"host", "cuda"})};
   Measuring measure;
-  measure.kind = value.at("kind").one_of({"host", "command"});
+  measure.kind = value.at("kind").one_of({"host", "cuda", "command"});
   if (measure.kind == "command") {
     value.allow({"kind", "command", "precision", "answers", "timeout", "retries", "pause", "rounds", "most_rounds", "give_up_after"});
     measure.command = read_command(value);
+  } else if (measure.kind == "cuda") {
+    value.allow({"kind", "batch"});
+    measure.batch = count_or(value, "batch", 1, 1, 65536);
   } else {
     value.allow({"kind", "threads", "precision"});
     measure.threads = count_or(value, "threads", 1, 1, 1024);

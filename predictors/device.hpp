@@ -72,12 +72,13 @@ struct MeasuringCommand {
   int give_up_after = 5;                               ///< networks that failed one after the other
 };
 
-/// How a device is measured; "host" is the machine that runs this program.
+/// How a device is measured; "host" is the machine that runs this program, "cuda" the GPU in it.
 struct Measuring {
-  std::string kind = "host";       ///< "host" or "command"
+  std::string kind = "host";       ///< "host", "cuda" or "command"
   int threads = 1;                 ///< of the host
-  std::string precision = "int8";  ///< "int8" or "float": the form of the models; the host is measured in both
+  std::string precision = "int8";  ///< "int8" or "float": the form of the models that a command gets
   MeasuringCommand command = {};   ///< where kind is "command"
+  int batch = 1;                   ///< samples a run, where kind is "cuda"
 };
 
 inline constexpr int device_format = 1;  ///< of device files; other versions are refused

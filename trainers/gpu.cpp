@@ -1,9 +1,8 @@
 // CUDA graphs and the memory of a GPU. The only file that needs CUDA's headers, which come with a LibTorch that has it.
-#include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAGraph.h>
-#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
+#include <cuda_runtime_api.h>
 #include <torch/version.h>
 
 #include <mutex>
@@ -51,6 +50,10 @@ double free_memory(at::Device gpu) {
   return static_cast<double>(free);
 }
 
-bool multiplies_bfloat16(at::Device gpu) { return at::cuda::getDeviceProperties(gpu.index())->major >= 8; }
+bool multiplies_bfloat16(at::Device gpu) {
+  int major = 0;
+  C10_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, gpu.index()));
+  return major >= 8;
+}
 
 }  // namespace paretoforge

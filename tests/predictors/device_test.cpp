@@ -48,6 +48,12 @@ TEST_CASE("How a device is measured comes back from its file as it was") {
   CHECK(least.measure->precision == "int8");
   CHECK(least.measure->command.answers == std::vector<std::string>{"latency_ms"});
   CHECK(least.measure->command.timeout_seconds == 120);
+  const Device gpu = parsed("format: 1\nname: g\nmeasure: {kind: cuda, batch: 8}\n");
+  CHECK(gpu.measure->kind == "cuda");
+  CHECK(parsed(gpu.yaml()).measure->batch == 8);
+  CHECK(parsed("format: 1\nname: g\nmeasure: cuda\n").measure->batch == 1);
+  CHECK_THROWS_AS(parsed("format: 1\nname: g\nmeasure: {kind: cuda, batch: 0}\n"), ConfigError);
+  CHECK_THROWS_AS(parsed("format: 1\nname: g\nmeasure: {kind: cuda, threads: 2}\n"), ConfigError);
   CHECK_THROWS_AS(parsed("format: 1\nname: b\nmeasure: {kind: host, threads: 0}\n"), ConfigError);
   CHECK_THROWS_AS(parsed("format: 1\nname: b\nmeasure: {kind: host, command: './b {model}'}\n"), ConfigError);
 }
