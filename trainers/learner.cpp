@@ -1,4 +1,6 @@
 // The loss of a batch, and its gradients.
+#include <c10/core/GradMode.h>
+
 #include <algorithm>
 #include <cmath>
 

@@ -1,5 +1,6 @@
 // The interpreter of graphs: every op against plain loops, gradients by finite differences, weights there and back.
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #undef CHECK  // glog's, which ends the program
 
 #include <cmath>
