@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes every reader, one after the other: run.sh SECONDS [READER...]     (onnx, table, space, device)
+# Fuzzes every reader, one after the other: run.sh SECONDS [READER...]
+# (onnx, table, space, device; of data sets npy, csv, idx, records, picture, wav)
 # Needs clang 14 or later with its libFuzzer. A finding ends the run; its file lies in build/fuzz and belongs, once the
 # reader is mended, into tests/fuzz/corpus.
 set -euo pipefail
@@ -7,7 +8,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:?how many seconds for each reader}
 shift
 readers=("$@")
-[ ${#readers[@]} -gt 0 ] || readers=(onnx table space device)
+[ ${#readers[@]} -gt 0 ] || readers=(onnx table space device npy csv idx records picture wav)
 
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --target "${readers[@]/#/fuzz_}"
