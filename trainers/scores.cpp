@@ -1,4 +1,4 @@
-// Scores for classes of unequal size, from a network's outputs.
+// Scores from a network's outputs: accuracy, loss, and those for classes of unequal size.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -84,6 +84,29 @@ void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span
   evaluation.balanced_accuracy_pct = mean_of_finite(recall);
   evaluation.f1_pct = mean_of_finite(f1);
   evaluation.auc_pct = mean_of_finite(areas);
+}
+
+Evaluation evaluation_of(std::span<const float> logits, std::span<const Label> labels) {
+  if (labels.empty()) return {};
+  const std::size_t count = labels.size(), classes = logits.size() / count;
+  std::size_t right = 0;
+  double loss = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    const std::size_t label = labels[i];
+    if (label >= classes)
+      throw TrainingError("the network has " + std::to_string(classes) + " outputs, the data has label " +
+                          std::to_string(label));
+    const auto best = std::max_element(row.begin(), row.end());
+    right += static_cast<std::size_t>(best - row.begin()) == label;
+    double sum = 0;
+    for (const float value : row) sum += std::exp(static_cast<double>(value - *best));
+    loss += std::log(sum) - (row[label] - *best);
+  }
+  if (!std::isfinite(loss)) throw TrainingError("the network's outputs are not finite");
+  Evaluation result{100.0 * static_cast<double>(right) / static_cast<double>(count), loss / static_cast<double>(count)};
+  add_scores(result, logits, labels);
+  return result;
 }
 
 }  // namespace paretoforge

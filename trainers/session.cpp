@@ -79,28 +79,6 @@ std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>
   return result;
 }
 
-Evaluation score(std::span<const float> logits, const Images& images) {
-  const std::size_t count = images.size(), classes = logits.size() / count;
-  std::size_t right = 0;
-  double loss = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto row = logits.subspan(i * classes, classes);
-    const std::size_t label = images.labels[i];
-    if (label >= classes)
-      throw TrainingError("the network has " + std::to_string(classes) + " outputs, the data has label " +
-                          std::to_string(label));
-    const auto best = std::max_element(row.begin(), row.end());
-    right += static_cast<std::size_t>(best - row.begin()) == label;
-    double sum = 0;
-    for (const float value : row) sum += std::exp(static_cast<double>(value - *best));
-    loss += std::log(sum) - (row[label] - *best);
-  }
-  if (!std::isfinite(loss)) throw TrainingError("the network's outputs are not finite");
-  Evaluation result{100.0 * static_cast<double>(right) / static_cast<double>(count), loss / static_cast<double>(count)};
-  add_scores(result, logits, images.labels);
-  return result;
-}
-
 std::vector<float> logits(const Model& model, const Images& images, std::stop_token stop) {
   check_fit(model.graph, images.shape);
   const ThreadSettings settings;
@@ -125,7 +103,7 @@ std::vector<float> quantised_logits(const Model& model, const Images& images, st
 
 Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop) {
   if (images.size() == 0) return {};
-  return score(logits(model, images, stop), images);
+  return evaluation_of(logits(model, images, stop), images.labels);
 }
 
 // The floating point unit's control word belongs to the thread, not to LibTorch: what was there is put back.

@@ -45,8 +45,5 @@ std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>
 /// Outputs [images, classes] of a network in evaluation; images have the network's input shape.
 std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
                               const Normalisation& normalisation, const std::stop_token& stop);
-/// Accuracy and loss of such outputs. Throws TrainingError where there are fewer outputs than labels need, or one
-/// is not finite.
-Evaluation score(std::span<const float> logits, const Images& images);
 
 }  // namespace paretoforge

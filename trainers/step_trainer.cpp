@@ -81,7 +81,7 @@ class StepTrainer final : public Trainer {
     };
     const auto measured = [&](const Images& part) {
       if (quantised) quantised->forget_weights();
-      return score(run_logits(outputs, device_, part, input_, stop), part);
+      return evaluation_of(run_logits(outputs, device_, part, input_, stop), part.labels);
     };
     const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_, quantised ? &*quantised : nullptr, recorded_};
     std::int64_t per_epoch = 1;

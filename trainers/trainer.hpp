@@ -49,6 +49,9 @@ struct TrainBudget {
   std::shared_ptr<const std::vector<Weights>> start = nullptr;
 };
 
+/// Which images of the data set's training part a budget trains on and validates on.
+Split chosen_images(const Dataset& data, const TrainBudget& budget);
+
 enum class Schedule : std::uint8_t {
   one_cycle,  ///< linear from rate/25 up over the first 30 % of the steps, then half a cosine to 0 (after Smith, 2018)
   cosine,     ///< half a cosine from the rate to 0 (Loshchilov and Hutter, 2017)
@@ -181,7 +184,11 @@ struct Evaluation {
   double auc_pct = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// What of an evaluation an objective can be; its name is the objective's.
+/// Of outputs before any softmax, a row for each label. Throws TrainingError where a label has no output, or an output is
+/// not finite. Without labels all is NaN.
+Evaluation evaluation_of(std::span<const float> logits, std::span<const Label> labels);
+
+/// What of an evaluation an objective can be; the objective's name is or ends with its name.
 struct ScoreKind {
   std::string_view name, summary;
   double Evaluation::* value;
@@ -247,6 +254,10 @@ std::span<const TrainerKind> trainers();
 std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings);
 /// Bytes that are free on the GPU that such trainings run on; nothing where they run on the CPU.
 std::optional<double> gpu_memory(const TrainSettings& settings);
+
+/// The same layers for images of this height and width (0: as they are); weights fit both.
+/// Throws TrainingError where they do not: a linear layer over a flattened image.
+Graph at_resolution(const Graph& graph, std::int32_t resolution);
 
 /// The network's outputs before any final softmax, [images, classes]; images are resized to the network's input.
 /// Runs on the CPU. Throws TrainingError where channels do not fit, TrainingInterrupted.

@@ -15,10 +15,6 @@ struct ObservedRanges {
   std::int64_t batches = 0;   ///< seen; 0: there are no ranges yet
 };
 
-/// The same layers for images of this height and width (0: as they are); weights fit both.
-/// Throws TrainingError where they do not: a linear layer over a flattened image.
-Graph at_resolution(const Graph& graph, std::int32_t resolution);
-
 /// Throws TrainingError where the network does not take images of so many channels.
 void check_fit(const Graph& graph, const Shape& images);
 
@@ -31,9 +27,6 @@ void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span
 /// What each class counts in the loss, by the recipe and the labels that are trained on; empty where all count the same.
 /// Throws TrainingError where there are not as many weights as classes.
 std::vector<float> class_weights(const TrainRecipe& recipe, const Images& images, std::size_t classes);
-
-/// Which images of the data set a budget trains on and validates on.
-Split chosen_images(const Dataset& data, const TrainBudget& budget);
 
 /// The images of each client: equally many each, one more for the first ones where they do not come out even. What
 /// classes a client has more of is drawn from a Dirichlet distribution around the classes' shares of all (Hsu, Qi,

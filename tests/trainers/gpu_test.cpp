@@ -141,7 +141,7 @@ TEST_CASE("GPU: a network trained quantised scores what its integers do", "[gpu]
     s.recipe.quantise = FakeQuantisation{.from = 0.5, .freeze = 0.75, .momentum = 0.05};
     const auto result = train(graph, s);
     CHECK(result.test.accuracy_pct > 90);
-    const Evaluation integers = score(quantised_logits(result.model, data()->test), data()->test);
+    const Evaluation integers = evaluation_of(quantised_logits(result.model, data()->test), data()->test.labels);
     CHECK(result.test.accuracy_pct == integers.accuracy_pct);
     CHECK(result.test.loss == integers.loss);
   }
