@@ -68,7 +68,7 @@ void check_wishes(const Config& item, const Criterion& criterion) {
 
 Criterion read_criterion(const Config& item) {
   item.allow({"name", "goal", "limit", "soft_limit", "interest", "aspiration", "reference", "expensive", "device",
-              "metric", "measure", "train", "score", "table"});
+              "metric", "measure", "train", "quantised", "score", "table"});
   Criterion criterion{.name = read_name(item)};
   const bool trains = item.has("train") || item.has("score");  // of both, more is better, and no searcher may ask for thousands
   criterion.goal = trains ? Goal::maximize : Goal::minimize;

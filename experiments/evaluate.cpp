@@ -20,18 +20,28 @@ LabelledSamples slice(const LabelledSamples& all, std::size_t first, std::size_t
 
 }  // namespace
 
-double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const LabelledSamples& samples) {
+std::vector<float> onnx_outputs(const std::string& onnx, std::size_t batch, const LabelledSamples& samples) {
   OnnxSession session = OnnxSession::from_bytes(onnx);
   const std::size_t size = session.input().size() / batch, classes = session.output().size() / batch;
-  std::size_t right = 0;
+  std::vector<float> outputs;
+  outputs.reserve(samples.size() * classes);
   for (std::size_t first = 0; first < samples.size(); first += batch) {
     const std::size_t count = std::min(batch, samples.size() - first);  // what lies behind the last sample is ignored
     std::copy_n(samples.values.begin() + static_cast<std::ptrdiff_t>(first * size), count * size, session.input().begin());
     session.run();
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto begin = session.output().begin() + static_cast<std::ptrdiff_t>(i * classes);
-      right += static_cast<std::size_t>(std::max_element(begin, begin + static_cast<std::ptrdiff_t>(classes)) - begin) == samples.labels[first + i];
-    }
+    const auto given = session.output().first(count * classes);
+    outputs.insert(outputs.end(), given.begin(), given.end());
+  }
+  return outputs;
+}
+
+double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const LabelledSamples& samples) {
+  const std::vector<float> outputs = onnx_outputs(onnx, batch, samples);
+  const std::size_t classes = outputs.size() / samples.size();
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto begin = outputs.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    right += static_cast<std::size_t>(std::max_element(begin, begin + static_cast<std::ptrdiff_t>(classes)) - begin) == samples.labels[i];
   }
   return 100.0 * static_cast<double>(right) / static_cast<double>(samples.size());
 }
@@ -54,6 +64,16 @@ WeightRounding rounding_for(const Graph& graph) {
 
 namespace {
 
+Quantised quantised_by(const Model& model, RangeRule rule, const LabelledSamples& calibration) {
+  IntegerModel integer = quantised(model, calibration.values, {.calibration = {.rule = rule}, .rounding = rounding_for(model.graph)});
+  return {model, std::move(integer), std::string(range_rule_name(rule))};
+}
+
+/// The model with the bits that are asked for.
+Model as_wished(const Model& model, const QuantiseWish& wish) {
+  return wish.bits.empty() ? model : with_weight_bits(model, weighted_layers(model.graph), wish.bits == "4" ? 4 : 8);
+}
+
 /// Integer models of one trained network, and what they get right.
 class Chooser {
  public:
@@ -67,7 +87,7 @@ class Chooser {
     for (const auto& [rule, name] : range_rules()) {
       // Entropy was the worst rule on every network of experiments/reports/quantisation: only who names it gets it.
       if (wish_.calibration ? rule != *wish_.calibration : rule == RangeRule::entropy) continue;
-      Quantised found = quantised_by(model, rule);
+      Quantised found = quantised_by(model, rule, calibrated_on_);
       const double right = accuracy(found.integer);
       if (right <= best_accuracy) continue;
       best_accuracy = right;
@@ -85,7 +105,7 @@ class Chooser {
     const auto order = sensitivities(model, calibrated_on_.values, {.calibration = {.rule = rule}, .rounding = WeightRounding::second_order});
     std::size_t good = 0, bad = order.size() + 1;  // layers narrowed: so many will do, so many will not
     for (std::size_t count = order.size(); good + 1 < bad; count = (good + bad) / 2) {
-      Quantised found = quantised_by(narrowed(best_found.model, order, count), rule);
+      Quantised found = quantised_by(narrowed(best_found.model, order, count), rule, calibrated_on_);
       if (accuracy(found.integer) >= least) {
         good = count;
         best_found = std::move(found);
@@ -101,11 +121,6 @@ class Chooser {
     std::vector<NodeId> layers;
     for (std::size_t i = 0; i < count; ++i) layers.push_back(order[i].layer);
     return with_weight_bits(with_weight_bits(model, weighted_layers(model.graph), 8), layers, 4);
-  }
-
-  Quantised quantised_by(const Model& model, RangeRule rule) const {
-    IntegerModel integer = quantised(model, calibrated_on_.values, {.calibration = {.rule = rule}, .rounding = rounding_for(model.graph)});
-    return {model, std::move(integer), std::string(range_rule_name(rule))};
   }
 
   double accuracy(const IntegerModel& integer) const {
@@ -129,9 +144,12 @@ bool settled(const Model& model, const QuantiseWish& wish) {
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish) {
   if (settled(model, wish)) return {model, quantised(model), "trained"};
   Chooser chooser(model, training, wish);
-  if (wish.bits == "mixed") return chooser.mixed(model);
-  if (wish.bits.empty()) return chooser.best(model);
-  return chooser.best(with_weight_bits(model, weighted_layers(model.graph), wish.bits == "4" ? 4 : 8));
+  return wish.bits == "mixed" ? chooser.mixed(model) : chooser.best(as_wished(model, wish));
+}
+
+Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish) {
+  if (settled(model, wish)) return {model, quantised(model), "trained"};
+  return quantised_by(as_wished(model, wish), wish.calibration.value_or(RangeRule::mse), calibration);
 }
 
 }  // namespace paretoforge

@@ -12,8 +12,10 @@
 
 namespace paretoforge {
 
-/// Per cent of the samples whose greatest output is their label (the first of equal outputs counts). `onnx` is a model
-/// of batch `batch`. Throws OnnxRuntimeError where there is no ONNX Runtime.
+/// What a model of batch `batch` gives for the samples, one after another. Throws OnnxRuntimeError where there is no ONNX
+/// Runtime.
+std::vector<float> onnx_outputs(const std::string& onnx, std::size_t batch, const LabelledSamples& samples);
+/// Per cent of the samples whose greatest output is their label (the first of equal outputs counts). Throws as that.
 double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const LabelledSamples& samples);
 
 /// LabelledSamples in one run of a model that is evaluated.
@@ -29,6 +31,7 @@ struct QuantiseWish {
   std::optional<RangeRule> calibration;  ///< none: each rule but entropy is tried
   std::string bits;                      ///< of weights: "8", "4", "mixed"; empty: as the architecture says
   double loss_pct = 0.3;                 ///< mixed: accuracy that may be lost to int8, in points
+  bool operator==(const QuantiseWish&) const = default;
 };
 /// "8", "4" or "mixed"; throws ConfigError for anything else.
 std::string find_weight_bits(std::string_view text);
@@ -50,5 +53,8 @@ WeightRounding rounding_for(const Graph& graph);
 /// `mixed`: layers are narrowed to four bits in the order of their sensitivity, as many as leave the accuracy on those
 /// images within `loss_pct` of int8's; the first and the last layer keep eight.
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish = {});
+/// The same with one rule, on samples that are given: mse where none is named, as on the networks of
+/// experiments/reports/quantisation those that `export` tries cannot be told apart. The wish is not "mixed".
+Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish = {});
 
 }  // namespace paretoforge

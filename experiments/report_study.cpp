@@ -7,6 +7,7 @@
 #include "experiments/machine.hpp"
 #include "experiments/models_file.hpp"
 #include "experiments/study_file.hpp"
+#include "experiments/trained_scores_file.hpp"
 #include "experiments/version.hpp"
 #include "predictors/device.hpp"
 #include "predictors/totals.hpp"
@@ -112,7 +113,7 @@ ReportStudy read_report_study(const fs::path& folder) {
   report.hypervolume = hypervolume_history(known, report.trials);
   report.models = models_of(study, folder, report.trials);
   report.predictors = predictors_of(folder);
-  const Config objectives = study.resolved.at("objectives");
+  const Config objectives = Config::make_list(with_trainings(study.resolved.at("objectives")));
   report.estimates = estimates_of(known, report.trials, study.scores);
   for (const ReportEstimate& estimate : estimates_of_models(objectives, known, report.trials, report.models))
     report.estimates.push_back(estimate);

@@ -11,7 +11,10 @@
 #include "experiments/quantity.hpp"
 #include "experiments/rungs.hpp"
 #include "experiments/scoring.hpp"
+#include "experiments/trained_scores.hpp"
+#include "experiments/trained_scores_file.hpp"
 #include "exporters/formats.hpp"
+#include "exporters/onnx_runtime.hpp"
 #include "exporters/sha256_internal.hpp"
 #include "predictors/cost_model.hpp"
 #include "predictors/device.hpp"
@@ -43,8 +46,8 @@ class Reader {
   StudyFile outline() {
     read_space();
     study_.search = SearchSettings::read(document_.at("search"));
-    for (const Config& item : document_.at("objectives").items()) {
-      if (item.has("train")) study_.training_objective = study_.objectives.size();
+    for (const Config& item : with_trainings(document_.at("objectives"))) {
+      if (item.has("train")) note_training(read_quantised(item, document_.find("finish")).has_value());
       if (item.has("score")) study_.scores.push_back(study_.objectives.size());
       study_.objectives.push_back({read_criterion(item), nullptr});
       study_.objectives.back().rungs = read_rungs(item, study_.objectives);
@@ -106,7 +109,7 @@ class Reader {
       Config own = objective;
       if (const auto table = own.find("table")) own = own.with_entry("table", without(*table, {"file"}));
       if (const auto device = own.find("device"); device && device->text() != "host") own = own.with_entry("device", scalar("file"));
-      if (const auto train = own.find("train"))
+      if (const auto train = own.find("train"); train && train->is_map())
         own = own.with_entry("train", without(*train, {"data", "per_gpu"}));  // what is read of data is in the digests
       if (const auto score = own.find("score"); score && score->is_map()) own = own.with_entry("score", without(*score, {"data"}));
       text += own.yaml();
@@ -125,12 +128,14 @@ class Reader {
                 "make those that only have to be kept within bounds one objective with a limit, or leave them out");
     std::vector<Config> resolved;
     std::set<std::string> names;
-    for (const Config& item : items) {
+    for (const Config& item : with_trainings(list)) {
       Objective objective{read_criterion(item), nullptr};
       objective.rungs = read_rungs(item, study_.objectives);
       if (!names.insert(objective.name).second) item.fail("two objectives are called '" + objective.name + "'");
       if (study_.space->find_decision(objective.name)) item.fail("'" + objective.name + "' is a decision of the space: a column of trials.csv has one meaning");
-      resolved.push_back(read_source(item, objective));
+      const Config source = read_source(item, objective);
+      const auto shared = items[resolved.size()].find("train");  // stays the name that it is
+      resolved.push_back(shared && shared->is_scalar() ? items[resolved.size()] : source);
       study_.objectives.push_back(std::move(objective));
     }
     return Config::make_list(std::move(resolved));
@@ -138,6 +143,7 @@ class Reader {
 
   /// Gives the objective its function and returns its section with paths made absolute.
   Config read_source(const Config& item, Objective& objective) {
+    if (!item.has("train")) read_quantised(item, {});  // refuses it
     int sources = 0;
     for (const char* key : {"device", "train", "score", "table"}) sources += item.has(key);
     if (sources > 1) item.fail("an objective is measured in one way: device, train, score or table");
@@ -210,26 +216,45 @@ class Reader {
     return item.with_entry("score", section);
   }
 
+  /// Objectives of one section are scores of one training.
   Config read_training(const Config& item, const Config& train, Objective& objective) {
-    if (study_.training) item.fail("one objective that trains is enough");
+    const Config section = with_absolute_data(train, base_);
+    if (!train_) begin_training(train, section);
+    else if (train.yaml() != train_->yaml())
+      item.fail("one training is enough", "a second score of the first says whose training it is:  train: " + study_.objectives[first_trained_].name);
+    const auto quantised = read_quantised(item, document_.find("finish"));
+    if (quantised) begin_quantised(item, *quantised);
+    note_training(quantised.has_value());
+    objective.measure = [scores = trained_, which = trained_->add({objective.name, quantised})](const Candidate& candidate) { return scores->value(candidate, which); };
+    return item.with_entry("train", section);
+  }
+
+  void begin_training(const Config& train, const Config& section) {
     if (train.integer_or("validation", 1) == 0)
       train.fail_at_key("validation", "no sample is left to tell how good a network is", "say how many, such as  validation: 5000");
-    const Config section = with_absolute_data(train, base_);
-    study_.training = make_training(section, objective.name);
+    train_ = train;
+    first_trained_ = study_.objectives.size();
+    study_.training = make_training(section);
     contents_ += "data " + std::to_string(study_.training->data_digest());
     for (const std::string& note : study_.training->notes()) study_.notes.push_back(note);
-    study_.training_objective = study_.objectives.size();
-    objective.measure = [training = study_.training, checkpoints = study_.checkpoints](const Candidate& candidate) {
-      const fs::path file = checkpoints->empty() ? fs::path() : StudyFile::checkpoint_of(*checkpoints, candidate.number);
-      try {
-        return training->score_pct(candidate.graph, candidate.seed, candidate.stop, candidate.rung, file);
-      } catch (const TrainingStopped&) {
-        throw Interrupted();
-      } catch (const TrainingFault& fault) {
-        throw InfrastructureFault(fault.what());
-      }
-    };
-    return item.with_entry("train", section);
+    trained_ = std::make_shared<TrainedScores>(study_.training, study_.checkpoints);
+  }
+
+  void begin_quantised(const Config& item, const QuantiseWish& wish) {
+    quantised_ = item.at("quantised");
+    contents_ += "quantised " + (wish.calibration ? std::string(range_rule_name(*wish.calibration)) : "") + " " + wish.bits;
+    try {
+      OnnxRuntime::version();
+    } catch (const OnnxRuntimeError& missing) {
+      item.fail_at_key("quantised", "a quantised network is evaluated in ONNX Runtime: " + std::string(missing.what()));
+    }
+  }
+
+  /// Called before the objective is added.
+  void note_training(bool quantised) {
+    if (!trains_ || (quantised && !trains_quantised_)) study_.training_objective = study_.objectives.size();
+    trains_ = true;
+    trains_quantised_ = trains_quantised_ || quantised;
   }
 
   Config read_table(const Config& item, const Config& section, Objective& objective) {
@@ -293,6 +318,7 @@ class Reader {
       try {
         const Graph graph = study_.space->decode(point);
         if (study_.training) study_.training->check(graph);
+        if (quantised_) named_by(*quantised_, [&] { check_exportable(graph); });
         for (const auto& scoring : scorings_) scoring->check(graph);
         if (study_.finish) named_by(document_.at("finish"), [&] { check_exportable(graph, study_.finish->formats); });
         return;
@@ -318,20 +344,19 @@ class Reader {
       result.formats.clear();
       for (const Config& format : formats->items()) result.formats.push_back(std::string(named_by(format, [&] { return find_format(format.text()).name; })));
     }
-    if (const auto rule = finish.find("calibration")) result.quantise.calibration = named_by(*rule, [&] { return find_range_rule(rule->text()); });
-    if (const auto bits = finish.find("weight_bits")) result.quantise.bits = named_by(*bits, [&] { return find_weight_bits(bits->text()); });
+    result.quantise = read_quantise_wish(finish);
     study_.finish = std::move(result);
     return finish;
   }
 
   /// What is trained as: the objective's section, or the finish's own where the search goes by scores.
   Config training_of(const Config& finish) {
-    if (study_.training) return document_.at("objectives").items()[study_.training_objective].at("train");
+    if (train_) return *train_;
     const auto train = finish.find("train");
     if (study_.scores.empty() || !train || !train->has("data"))
       finish.fail("'finish' trains and exports models, and no objective of this study trains",
                   study_.scores.empty() ? "" : "say what to train on, such as  train: {data: fashion-mnist}");
-    study_.training = make_training(*train, "accuracy_pct");
+    study_.training = make_training(*train);
     study_.training_objective = study_.scores.front();  // in place of the accuracy that no trial has
     return *train;
   }
@@ -349,6 +374,10 @@ class Reader {
   fs::path base_;
   StudyFile study_;
   std::vector<std::shared_ptr<const Scoring>> scorings_;
+  std::optional<Config> train_, quantised_;  ///< the section that trains, and the last `quantised:` that asks for it
+  std::uint64_t first_trained_ = 0;          ///< the objective whose section that is
+  bool trains_ = false, trains_quantised_ = false;
+  std::shared_ptr<TrainedScores> trained_;
   std::vector<std::shared_ptr<const Values>> tables_;
   std::optional<std::vector<Architecture>> row_order_;
   std::string contents_;  ///< digests of tables, devices and data

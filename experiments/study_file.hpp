@@ -57,7 +57,9 @@ class StudyFile {
   /// The only points that tables hold; null where they hold all.
   std::shared_ptr<const std::vector<Architecture>> points;
   std::shared_ptr<const Training> training;  ///< null where neither an objective nor `finish` trains
-  std::uint64_t training_objective = 0;      ///< which objective that is; a score where `finish` alone trains
+  /// Which objective is the accuracy: the first after quantisation, else the first that trains; a score where `finish`
+  /// alone trains.
+  std::uint64_t training_objective = 0;
   std::vector<std::uint64_t> scores;         ///< which objectives are zero-cost scores
   /// The folder in which trainings keep their state while they may go on; empty until a study runs: none.
   std::shared_ptr<std::filesystem::path> checkpoints = std::make_shared<std::filesystem::path>();

@@ -86,11 +86,19 @@ std::vector<Rung> rungs_of(const Config& section, const TrainSettings& full) {
   return found;
 }
 
+/// The score that an objective's name ends with, the longest of them; accuracy where it ends with none.
+double Evaluation::* score_named(std::string_view objective) {
+  const ScoreKind* found = nullptr;
+  for (const ScoreKind& kind : scores()) {
+    const bool ends = objective == kind.name || objective.ends_with("_" + std::string(kind.name));
+    if (ends && (found == nullptr || kind.name.size() > found->name.size())) found = &kind;
+  }
+  return found == nullptr ? &Evaluation::accuracy_pct : found->value;
+}
+
 class TorchTraining final : public Training {
  public:
-  TorchTraining(const Config& section, const std::string& score) : settings_(settings_of(section)), section_(section) {
-    for (const ScoreKind& kind : scores())
-      if (kind.name == score) score_ = kind.value;
+  explicit TorchTraining(const Config& section) : settings_(settings_of(section)), section_(section) {
     if (!settings_.data) section.fail("a training needs 'data': what to train on", "such as  data: fashion-mnist");
     data_ = std::make_shared<const Dataset>(named_by(*settings_.data, [&] { return load_dataset(*settings_.data); }));
     // A small data set cannot spare what is held back where nothing is said.
@@ -111,14 +119,34 @@ class TorchTraining final : public Training {
                     std::to_string(data_->classes.size()) + " classes");
   }
 
-  double score_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
-                   const std::filesystem::path& checkpoint) const override {
-    const Rung& at = rungs_.at(std::min<std::size_t>(rung, rungs_.size() - 1));
+  ProxyTrained proxy(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
+                     const std::filesystem::path& checkpoint, std::span<const std::string> scores) const override {
+    const Rung& at = at_rung(rung);
     TrainBudget budget = at.budget;
     budget.seed = seed;
     budget.checkpoint = checkpoint;
-    const TrainResult result = stopping([&] { return train(*trainer_, graph, settings_.recipe, budget, stop); });
-    return at.extrapolated ? foretold(result.curve) : result.validation.*score_;
+    TrainResult result = stopping([&] { return train(*trainer_, graph, settings_.recipe, budget, stop); });
+    ProxyTrained proxy{std::move(result.model), {}};
+    proxy.model.graph = at_resolution(proxy.model.graph, budget.resolution);
+    for (const std::string& name : scores) {
+      const auto score = score_named(name);
+      proxy.scores_pct.push_back(at.extrapolated ? foretold(result.curve, score) : result.validation.*score);
+    }
+    return proxy;
+  }
+
+  LabelledSamples validation_samples(const Model& model) const override {
+    return samples(model, selected(data_->train, chosen_images(*data_, settings_.budget).validation));
+  }
+
+  LabelledSamples proxy_samples(const Model& model, std::uint32_t rung, std::size_t count) const override {
+    std::vector<std::uint32_t> positions = chosen_images(*data_, at_rung(rung).budget).train;
+    positions.resize(std::min(count, positions.size()));
+    return samples(model, selected(data_->train, positions));
+  }
+
+  double score_pct(const std::string& name, std::span<const float> logits, const std::vector<std::uint16_t>& labels) const override {
+    return evaluation_of(logits, labels).*score_named(name);
   }
 
   Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
@@ -140,6 +168,7 @@ class TorchTraining final : public Training {
     return {std::move(result.model), result.test.accuracy_pct, result.seconds};
   }
 
+  bool quantises() const override { return settings_.recipe.quantise.has_value(); }
   bool quantises(const std::optional<Config>& changes) const override { return full_settings(settings_, changes).recipe.quantise.has_value(); }
 
   LabelledSamples training_samples(const Model& model, std::size_t count) const override {
@@ -184,15 +213,16 @@ class TorchTraining final : public Training {
     return result;
   }
 
-  double foretold(const std::vector<Evaluation>& curve) const {
+  const Rung& at_rung(std::uint32_t rung) const { return rungs_.at(std::min<std::size_t>(rung, rungs_.size() - 1)); }
+
+  double foretold(const std::vector<Evaluation>& curve, double Evaluation::* score) const {
     std::vector<double> known;
-    for (const Evaluation& epoch : curve) known.push_back(epoch.*score_);
+    for (const Evaluation& epoch : curve) known.push_back(epoch.*score);
     const std::int32_t epochs = settings_.budget.epochs;
     return extrapolate(known, static_cast<std::size_t>(epochs), cooled(settings_.recipe, epochs)).mean();
   }
 
   TrainSettings settings_;
-  double Evaluation::* score_ = &Evaluation::accuracy_pct;
   std::vector<Rung> rungs_;
   Config section_;
   std::shared_ptr<const Dataset> data_;
@@ -202,9 +232,7 @@ class TorchTraining final : public Training {
 
 }  // namespace
 
-std::shared_ptr<const Training> make_training(const Config& section, const std::string& score) {
-  return std::make_shared<TorchTraining>(section, score);
-}
+std::shared_ptr<const Training> make_training(const Config& section) { return std::make_shared<TorchTraining>(section); }
 
 Config with_absolute_data(const Config& section, const std::filesystem::path& base) {
   const auto data = section.find("data");

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -32,6 +33,12 @@ struct Trained {
   double seconds = 0;
 };
 
+/// What a proxy training gave.
+struct ProxyTrained {
+  Model model{Graph(Shape{}), {}, {}, {}};  ///< at the resolution that it was trained at
+  std::vector<double> scores_pct;           ///< in the order asked for; of the network as it was trained
+};
+
 /// One `train:` section with its data set in memory. Safe to use from many threads at once.
 class Training {
  public:
@@ -39,19 +46,28 @@ class Training {
 
   /// Refuses, as ConfigError, networks that the data does not fit: other channels, another number of outputs than of classes.
   virtual void check(const Graph& graph) const = 0;
-  /// The section's score, in per cent, of a network trained at the section's budget on the validation samples, or at its
-  /// rung of that number (one past the last is the full budget). `checkpoint` is a file that the training's state is kept in,
+  /// A network trained at the section's budget, or at its rung of that number (one past the last is the full budget), and
+  /// its scores on the validation samples, in per cent. Each score is the one that an objective's name ends with, accuracy
+  /// where it ends with none. `checkpoint` is a file that the training's state is kept in,
   /// and continued from where it is this training's; empty: none. The result is the same with and without. Throws
   /// TrainingStopped soon after `stop` is set, TrainingFault, another exception where the network cannot be trained.
-  virtual double score_pct(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
-                           const std::filesystem::path& checkpoint) const = 0;
+  virtual ProxyTrained proxy(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
+                             const std::filesystem::path& checkpoint, std::span<const std::string> scores) const = 0;
+  /// What proxies are validated on, and the first of the samples that those of this rung are trained on, as this model
+  /// takes them.
+  virtual LabelledSamples validation_samples(const Model& model) const = 0;
+  virtual LabelledSamples proxy_samples(const Model& model, std::uint32_t rung, std::size_t count) const = 0;
+  /// The score of that name, in per cent, of outputs before any softmax, a row for each label.
+  virtual double score_pct(const std::string& name, std::span<const float> logits, const std::vector<std::uint16_t>& labels) const = 0;
   /// Trains on all training images; `changes` are keys of the section that differ (epochs above all), `checkpoint` is as
   /// above.
   virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
                               std::stop_token stop, const std::filesystem::path& checkpoint) const = 0;
   /// Trains on from a model's weights (fine-tuning) as `train_fully` would from random ones.
   virtual Trained fine_tuned(const Model& start, const std::optional<Config>& changes, std::uint64_t seed) const = 0;
-  /// Whether a full training with these changes ends with fake quantisation, so that its model carries ranges.
+  /// Whether proxies end with fake quantisation, so that their models carry ranges; whether a full training with these
+  /// changes does.
+  virtual bool quantises() const = 0;
   virtual bool quantises(const std::optional<Config>& changes) const = 0;
   /// Training images, the same ones every time, as this model takes them.
   virtual LabelledSamples training_samples(const Model& model, std::size_t count) const = 0;
@@ -76,9 +92,8 @@ class TrainingStopped : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads a `train:` section and its data. `score` is the objective's name, and what is measured where a score is called
-/// so; else accuracy is. Throws ConfigError; in a build without LibTorch always.
-std::shared_ptr<const Training> make_training(const Config& section, const std::string& score);
+/// Reads a `train:` section and its data. Throws ConfigError; in a build without LibTorch always.
+std::shared_ptr<const Training> make_training(const Config& section);
 /// A `train:` section with the paths of its data made absolute, `base` in front.
 Config with_absolute_data(const Config& section, const std::filesystem::path& base);
 /// Refuses what of `finish: train:` is wrong, before anything is begun.

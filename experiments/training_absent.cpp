@@ -4,7 +4,7 @@
 
 namespace paretoforge {
 
-std::shared_ptr<const Training> make_training(const Config& section, const std::string&) {
+std::shared_ptr<const Training> make_training(const Config& section) {
   section.fail("this build has no LibTorch and cannot train", "configure with -DPARETOFORGE_TORCH=ON, or read accuracy from a table");
 }
 Config with_absolute_data(const Config& section, const std::filesystem::path&) { return section; }

@@ -1,0 +1,57 @@
+// The values of a study's objectives that train: one training a trial, whatever is asked of it, as it was trained and
+// after quantisation.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "experiments/evaluate.hpp"
+#include "experiments/training.hpp"
+#include "search/objective.hpp"
+
+namespace paretoforge {
+
+/// What one objective asks of the training.
+struct TrainedScore {
+  std::string name;                       ///< the objective's, which says what score it is
+  std::optional<QuantiseWish> quantised;  ///< of the network quantised so; none: as it was trained
+};
+
+/// Measures such objectives. Safe to use from many threads at once, one trial a thread.
+class TrainedScores {
+ public:
+  /// `checkpoints`: the folder that trainings keep their state in; empty: none.
+  TrainedScores(std::shared_ptr<const Training> training, std::shared_ptr<const std::filesystem::path> checkpoints)
+      : training_(std::move(training)), checkpoints_(std::move(checkpoints)) {}
+
+  /// Before the first value; returns which one it is.
+  std::size_t add(TrainedScore score);
+
+  /// One objective's value of a candidate, as Measure has it. The first that is asked for trains the network and keeps the
+  /// others; each is given away once. A quantised score is that of the int8 form in ONNX Runtime on the validation samples;
+  /// calibration sees samples that are trained on at the candidate's rung.
+  double value(const Candidate& candidate, std::size_t which);
+
+ private:
+  using Key = std::tuple<std::uint64_t, std::uint32_t, Architecture>;
+  std::vector<double> measured(const Candidate& candidate) const;
+  std::vector<double> trained(const Candidate& candidate, ProxyTrained& proxy) const;
+  std::optional<double> kept(const Key& key, std::size_t which);
+
+  std::shared_ptr<const Training> training_;
+  std::shared_ptr<const std::filesystem::path> checkpoints_;
+  std::vector<TrainedScore> scores_;
+  std::mutex mutex_;
+  /// What was measured and not asked for yet. Of a trial that fails in between, some numbers stay.
+  std::map<Key, std::vector<std::optional<double>>> kept_;
+};
+
+}  // namespace paretoforge

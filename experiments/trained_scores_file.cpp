@@ -1,0 +1,73 @@
+#include "experiments/trained_scores_file.hpp"
+
+#include <algorithm>
+
+#include "experiments/named_by.hpp"
+#include "exporters/calibration.hpp"
+
+namespace paretoforge {
+namespace {
+
+Config shared_training(const Config& name, const std::vector<Config>& before) {
+  for (const Config& objective : before)
+    if (objective.has("train") && objective.text_or("name", "") == name.text()) return objective.at("train");
+  name.fail("no objective before this one is called '" + name.text() + "' and trains",
+            "'train' is a section, such as  train: {data: fashion-mnist, epochs: 3},  or the name of the objective whose training this is, too");
+}
+
+/// A score that is foretold has no weights of its end to quantise.
+void refuse_extrapolated(const Config& objective) {
+  const Config train = objective.at("train");
+  bool foretold = train.has("extrapolate");
+  if (const auto rungs = train.find("rungs"))
+    for (const Config& rung : rungs->items()) foretold = foretold || rung.has("extrapolate");
+  if (foretold)
+    objective.fail_at_key("quantised", "what is extrapolated from the first epochs has no weights yet that could be quantised",
+                          "'quantised' goes without 'extrapolate'; rungs of fewer epochs do it");
+}
+
+/// `wish` has bits, from this objective or from `finish`.
+void check_bits(const Config& objective, const QuantiseWish& wish) {
+  if (wish.bits == "mixed")
+    objective.fail_at_key("quantised", "'mixed' looks for bits when a network is finished, and a trial has those of the space",
+                          "say  quantised: {weight_bits: 8},  or make them decisions of the space:  bits: {weights: {choice: [4, 8], name: bits}}");
+  const auto quantise = objective.at("train").find("quantise");
+  if (quantise && !(quantise->is_scalar() && !quantise->boolean()))
+    objective.fail_at_key("quantised", "the training is quantised itself, with the weight bits that the space gives each layer",
+                          "leave 'weight_bits' out here and in 'finish', and write the bits into the space:  bits: {weights: " + wish.bits + "}");
+}
+
+}  // namespace
+
+std::vector<Config> with_trainings(const Config& objectives) {
+  std::vector<Config> items;
+  for (const Config& item : objectives.items()) {
+    const auto train = item.find("train");
+    items.push_back(train && train->is_scalar() ? item.with_entry("train", shared_training(*train, items)) : item);
+  }
+  return items;
+}
+
+QuantiseWish read_quantise_wish(const Config& section, const QuantiseWish& otherwise) {
+  QuantiseWish wish = otherwise;
+  if (const auto rule = section.find("calibration")) wish.calibration = named_by(*rule, [&] { return find_range_rule(rule->text()); });
+  if (const auto bits = section.find("weight_bits")) wish.bits = named_by(*bits, [&] { return find_weight_bits(bits->text()); });
+  return wish;
+}
+
+std::optional<QuantiseWish> read_quantised(const Config& objective, const std::optional<Config>& finish) {
+  const auto quantised = objective.find("quantised");
+  if (!quantised) return std::nullopt;
+  if (!objective.has("train"))
+    objective.fail_at_key("quantised", "only a network that is trained here can be quantised", "'quantised' needs 'train'");
+  if (quantised->is_scalar() && !quantised->boolean()) return std::nullopt;
+  if (quantised->is_map()) quantised->allow({"calibration", "weight_bits"});
+  else if (!quantised->is_scalar()) quantised->fail("'quantised' is true, false, or a map", "such as  quantised: {calibration: mse, weight_bits: 4}");
+  refuse_extrapolated(objective);
+  const QuantiseWish finished = finish ? read_quantise_wish(*finish) : QuantiseWish{};
+  const QuantiseWish wish = quantised->is_map() ? read_quantise_wish(*quantised, finished) : finished;
+  if (!wish.bits.empty()) check_bits(objective, wish);
+  return wish;
+}
+
+}  // namespace paretoforge
