@@ -111,6 +111,10 @@ Parity compare_outputs(const IntegerModel& whole, const std::string& onnx, std::
 }
 
 std::vector<LayerParity> compare_layers(const IntegerModel& model, std::span<const float> images) {
+  std::vector<std::size_t> computed;
+  for (std::size_t n = 0; n < model.nodes.size(); ++n)
+    if (!model.nodes[n].inputs.empty() && !std::holds_alternative<Zero>(model.nodes[n].op)) computed.push_back(n);
+  if (computed.empty()) return {};  // a network without any path, whose exploded graph holds nothing: ONNX Runtime refuses that
   OnnxSession session = OnnxSession::from_bytes(exploded_qdq_onnx(model));
   IntegerInterpreter interpreter(model);
   const auto size = static_cast<std::size_t>(model.nodes[0].shape.elements());
@@ -118,16 +122,12 @@ std::vector<LayerParity> compare_layers(const IntegerModel& model, std::span<con
   std::vector<LayerParity> layers;
   for (std::size_t i = 0; i < sample_count(model, images); ++i) {
     interpreter.run(quantised_input(model, sample(images, size, i)));
-    std::vector<std::size_t> computed;
     std::size_t next = 0;
-    for (std::size_t n = 0; n < model.nodes.size(); ++n) {
-      if (model.nodes[n].inputs.empty() || std::holds_alternative<Zero>(model.nodes[n].op)) continue;
-      computed.push_back(n);
+    for (const std::size_t n : computed)
       for (const std::int32_t from : model.nodes[n].inputs) {
         const std::vector<float> value = layer_value(size_of(from));
         std::copy(value.begin(), value.end(), session.input(next++).begin());
       }
-    }
     session.run();
     layers.resize(computed.size());
     for (std::size_t k = 0; k < computed.size(); ++k) {

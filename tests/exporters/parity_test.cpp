@@ -76,6 +76,7 @@ TEST_CASE("tensors read twice by one op, and networks whose output no input reac
     CHECK(parity.greatest_quanta <= 1);
     CHECK(parity.agreeing == 4);
     CHECK(inspect_fusion(model, bytes).fused());
+    for (const LayerParity& layer : compare_layers(model, images)) CHECK(layer.greatest_quanta <= 1);
     if (graph.size() > 1) CHECK(OnnxSession::from_bytes(float_onnx(random_model(graph, 1))).outputs().size() == 1);
   }
 }
