@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "experiments/command_internal.hpp"
+#include "experiments/exported_architecture.hpp"
 #include "experiments/finish.hpp"
 #include "experiments/front_text.hpp"
 #include "experiments/models_file.hpp"
@@ -163,7 +164,7 @@ int export_architecture(const ExportOptions& options) {
   std::vector<float> samples(static_cast<std::size_t>(16 * graph.shape(0).elements()));
   for (float& value : samples) value = static_cast<float>(random.normal());
   Bundle bundle{name, {{"paretoforge", version}, {"seed", std::to_string(*options.seed)}, {"weights", "random"}}, {}, formats, false, torchscript_format()};
-  bundle.models.push_back({name, space.resolved({}).yaml(), model, quantised(model, samples, quantise), samples, {{"weights", "random"}}, {}});
+  bundle.models.push_back({name, exported_architecture(space.resolved({}), model.graph, wish.bits), model, quantised(model, samples, quantise), samples, {{"weights", "random"}}, {}});
   const fs::path out = options.out.empty() ? fs::path("runs") / name : fs::path(options.out);
   write_bundle(bundle, out);
   say_skipped(formats);

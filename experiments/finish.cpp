@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "experiments/evaluate.hpp"
+#include "experiments/exported_architecture.hpp"
 #include "experiments/training.hpp"
 #include "experiments/version.hpp"
 #include "exporters/bundle.hpp"
@@ -155,15 +156,8 @@ class Finisher {
   std::size_t done_ = 0;
 };
 
-/// "8 4 4 8": of every layer with weights, in execution order.
-std::string bits_text(const Graph& graph) {
-  std::string text;
-  for (const NodeId layer : weighted_layers(graph)) text += (text.empty() ? "" : " ") + std::to_string(weight_bits(graph.op(layer)));
-  return text;
-}
-
 BundleModel bundled(const StudyFile& study, const FinishedModel& model, const QuantiseWish& quantise) {
-  BundleModel result{model.name, study.space->resolved(model.pick.trial.architecture).yaml(), model.model, model.integer,
+  BundleModel result{model.name, exported_architecture(study.space->resolved(model.pick.trial.architecture), model.model.graph, quantise.bits), model.model, model.integer,
                      study.training->test_samples(model.model, golden_samples).values,
                      {{"trial", std::to_string(model.pick.trial.number)}, {"chosen", model.pick.reason}, {"calibration", model.calibration}},
                      {{"accuracy_float_pct", model.float_accuracy_pct}, {"accuracy_int8_pct", model.int8_accuracy_pct},

@@ -46,6 +46,14 @@ TEST_CASE("networks trained quantised are exported by their ranges, and trained 
   INFO(narrow.err);
   REQUIRE(narrow.code == 0);
   CHECK(contains(calibration("narrow"), "trained"));
+  for (const auto& model : program::fs::directory_iterator(scratch / "out/narrow")) {
+    if (!model.is_directory()) continue;
+    const std::string architecture = program::read(model.path() / "architecture.yaml");
+    CHECK(contains(architecture, "weights: 4"));
+    const auto costs = run("describe " + (model.path() / "architecture.yaml").string() + " --json").out;
+    const std::size_t begin = costs.find("\"weight_bytes\"");
+    CHECK(contains(program::read(scratch / "out/narrow/manifest.json"), costs.substr(begin, costs.find_first_of(",\n}", begin) - begin)));
+  }
   CHECK(kept(scratch / "out/models", "_int4") > 0);
   const auto again = run("export " + out + " --trials front --calibration mse --out " + (scratch / "out/again").string());
   REQUIRE(again.code == 0);
