@@ -170,7 +170,7 @@ std::uint64_t checkpoint_key(std::string_view trainer, const Graph& graph, const
         static_cast<std::int64_t>(budget.split_seed)})
     writer.number(value);
   if (const auto& quantise = recipe.quantise)
-    for (const double value : {quantise->from, quantise->freeze, quantise->momentum}) writer.number(value);
+    for (const double value : {quantise->from, quantise->freeze, quantise->momentum, quantise->frozen_rate}) writer.number(value);
   if (budget.start)
     for (const Weights& weights : *budget.start)
       for (const auto part : parts) writer.numbers(weights.*part);

@@ -10,6 +10,15 @@ namespace {
 
 constexpr std::int64_t most = 1'000'000'000;
 
+std::int64_t share_of(std::int64_t steps, double share) { return std::llround(share * static_cast<double>(steps)); }
+
+double scheduled_rate(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps) {
+  const double at = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
+  const double rising = recipe.schedule == Schedule::one_cycle ? 0.3 : 0.0;
+  if (at < rising) return recipe.rate * (0.04 + 0.96 * at / rising);
+  return recipe.rate * 0.5 * (1 + std::cos(std::numbers::pi * (at - rising) / (1 - rising)));
+}
+
 template <class T>
 void read_integer(const Config& config, std::string_view key, std::int64_t least, T& value) {
   if (const auto found = config.find(key)) value = static_cast<T>(found->integer(least, most));
@@ -109,12 +118,13 @@ void read_quantise(const Config& config, TrainRecipe& recipe) {
     if (!wanted || !recipe.quantise) recipe.quantise = wanted ? std::optional(FakeQuantisation{}) : std::nullopt;
     return;
   }
-  config.allow({"from", "freeze", "momentum"});
+  config.allow({"from", "freeze", "momentum", "frozen_rate"});
   FakeQuantisation quantise = recipe.quantise.value_or(FakeQuantisation{});
   read_number(config, "from", 0, 1, quantise.from);
   if (!config.has("freeze")) quantise.freeze = std::max(quantise.freeze, (1 + quantise.from) / 2);
   read_number(config, "freeze", quantise.from, 1, quantise.freeze);
   read_number(config, "momentum", 1e-6, 1, quantise.momentum);
+  read_number(config, "frozen_rate", 0, 1, quantise.frozen_rate);
   recipe.quantise = quantise;
 }
 
@@ -181,11 +191,13 @@ TrainSettings TrainSettings::read(const Config& config, const TrainSettings& oth
   return settings;
 }
 
+std::int64_t FakeQuantisation::first_step(std::int64_t steps) const { return share_of(steps, from); }
+std::int64_t FakeQuantisation::first_frozen(std::int64_t steps) const { return share_of(steps, freeze); }
+
 double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps) {
-  const double at = (static_cast<double>(step) + 0.5) / static_cast<double>(steps);
-  const double rising = recipe.schedule == Schedule::one_cycle ? 0.3 : 0.0;
-  if (at < rising) return recipe.rate * (0.04 + 0.96 * at / rising);
-  return recipe.rate * 0.5 * (1 + std::cos(std::numbers::pi * (at - rising) / (1 - rising)));
+  const double rate = scheduled_rate(recipe, step, steps);
+  const auto& quantise = recipe.quantise;
+  return quantise && step >= quantise->first_frozen(steps) ? rate * quantise->frozen_rate : rate;
 }
 
 std::vector<double> cooled(const TrainRecipe& recipe, std::int32_t epochs) {

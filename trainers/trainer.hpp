@@ -110,6 +110,14 @@ struct FakeQuantisation {
   double from = 0.8;       ///< share of the schedule's steps, 0 to 1, after which it begins
   double freeze = 0.9;     ///< share, `from` to 1, after which ranges and the norms' running statistics stay as they are
   double momentum = 0.01;  ///< weight of a new batch in the ranges, above 0 to 1
+  /// Share of the schedule's rate that is left once they are frozen, 0 to 1. Until then a norm divides by what its batch
+  /// holds, so that weights that grow change nothing (Ioffe and Szegedy, 2015, section 3.3); afterwards each layer passes its
+  /// growth on to the next, and steps that were right before make the loss of a deep network explode.
+  double frozen_rate = 0.1;
+
+  /// Of so many steps of a schedule, the first that is quantised, and the first that is frozen; their number where none is.
+  std::int64_t first_step(std::int64_t steps) const;
+  std::int64_t first_frozen(std::int64_t steps) const;
 };
 
 /// How a network learns, on softmax cross-entropy.
@@ -156,7 +164,7 @@ struct TrainSettings {
   /// split_seed, extrapolate, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
   /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16, float16), augment
   /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}), class_weights (balanced, or a
-  /// number for each class) and quantise (true, false, {from, freeze, momentum}); each may be absent. `otherwise` holds
+  /// number for each class) and quantise (true, false, {from, freeze, momentum, frozen_rate}); each may be absent. `otherwise` holds
   /// what absent keys mean. Throws ConfigError.
   static TrainSettings read(const Config& config, const TrainSettings& otherwise);
   static TrainSettings read(const Config& config) { return read(config, {}); }
@@ -166,7 +174,8 @@ struct TrainSettings {
 /// back, of weights and moments, and of the images' copies.
 double training_bytes(const Graph& graph, const Dataset& data, const TrainRecipe& recipe, const TrainBudget& budget);
 
-/// The recipe's learning rate at step `step` of `steps`, 0 <= step < steps.
+/// The recipe's learning rate at step `step` of `steps`, 0 <= step < steps: that of its schedule, and once it is frozen the
+/// share of it that FakeQuantisation::frozen_rate says.
 double rate_at(const TrainRecipe& recipe, std::int64_t step, std::int64_t steps);
 
 /// After each epoch of so many: by how much of its peak the rate has come down from it, 0 (also before) to 1. For

@@ -70,10 +70,9 @@ class Loop {
   void choose_mode() const {
     if (!task_.quantised) return;
     using Mode = QuantisedNetwork::Mode;
-    const auto at = [&](double share) { return std::llround(share * static_cast<double>(all_)); };
-    const auto& [from, freeze, momentum] = *task_.recipe.quantise;
-    if (done_ < at(from)) task_.quantised->set_training(std::nullopt);
-    else task_.quantised->set_training(done_ < at(freeze) ? Mode::observing : Mode::frozen);
+    const FakeQuantisation& quantise = *task_.recipe.quantise;
+    if (done_ < quantise.first_step(all_)) task_.quantised->set_training(std::nullopt);
+    else task_.quantised->set_training(done_ < quantise.first_frozen(all_) ? Mode::observing : Mode::frozen);
   }
 
   void end_epoch() {

@@ -72,6 +72,22 @@ TEST_CASE("Trained quantised: same seed, same bytes; a training continued at its
   CHECK(train(small_net(), s).note.find("another training") != std::string::npos);
 }
 
+TEST_CASE("Trained quantised: the rate that is left once norms are frozen is the one that is asked for") {
+  auto s = quantised_settings();
+  s.recipe.quantise->frozen_rate = 0;
+  const auto still = train(small_net(), s);
+  s.recipe.quantise->frozen_rate = 0.1;
+  const auto slow = train(small_net(), s);
+  s.recipe.quantise->frozen_rate = 1;
+  CHECK_FALSE(same_weights(train(small_net(), s).model, slow.model));
+  s.budget.until = 3;  // where it freezes
+  const auto half = train(small_net(), s);
+  CHECK(same_weights(half.model, still.model));
+  CHECK(same_ranges(half.model, still.model));
+  CHECK_FALSE(same_weights(half.model, slow.model));
+  for (std::size_t i = 0; i < half.model.weights.size(); ++i) CHECK(half.model.weights[i].variance == slow.model.weights[i].variance);
+}
+
 TEST_CASE("Trained quantised: a float model's weights are where it may begin") {
   auto s = settings();
   const auto plain = train(small_net(), s);

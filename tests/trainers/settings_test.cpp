@@ -61,6 +61,9 @@ TEST_CASE("Fake quantisation is read: true, false, or when it begins and freezes
   CHECK(of("{quantise: true}")->freeze == 0.9);
   CHECK(of("{quantise: {from: 0.95}}")->freeze == Approx(0.975));
   CHECK(of("{quantise: {from: 0, freeze: 1, momentum: 0.1}}")->momentum == 0.1);
+  CHECK(of("{quantise: true}")->frozen_rate == 0.1);
+  CHECK(of("{quantise: {frozen_rate: 0}}")->frozen_rate == 0);
+  CHECK(error_of("{quantise: {frozen_rate: 2}}").find("from 0 to 1") != std::string::npos);
   const auto proxy = TrainSettings::read(train("{quantise: {from: 0.5, freeze: 0.7}}"));
   CHECK(TrainSettings::read(train("{epochs: 3}"), proxy).recipe.quantise->from == 0.5);
   CHECK(TrainSettings::read(train("{quantise: true}"), proxy).recipe.quantise->from == 0.5);
@@ -149,4 +152,14 @@ TEST_CASE("Schedules rise and fall as they say") {
   recipe.schedule = Schedule::cosine;
   CHECK(rate_at(recipe, 0, 1000) == Approx(0.5).epsilon(1e-5));
   CHECK(rate_at(recipe, 0, 1) == Approx(0.25));  // one step: the middle
+}
+
+TEST_CASE("Once norms are frozen a share of the schedule's rate is left") {
+  TrainRecipe plain, recipe;
+  recipe.quantise = FakeQuantisation{.from = 0.25, .freeze = 0.5, .frozen_rate = 0.125};
+  CHECK(recipe.quantise->first_step(10) == 3);  // 2.5, halves away from zero
+  CHECK(recipe.quantise->first_frozen(10) == 5);
+  for (int step = 0; step < 10; ++step) CHECK(rate_at(recipe, step, 10) == rate_at(plain, step, 10) * (step < 5 ? 1 : 0.125));
+  recipe.quantise->freeze = 1;
+  CHECK(rate_at(recipe, 9, 10) == rate_at(plain, 9, 10));
 }

@@ -76,14 +76,15 @@ double accuracy(const IntegerModel& model, const LabelledSamples& samples) {
   return onnx_accuracy_pct(qdq_onnx(model, {.batch = evaluation_batch}), evaluation_batch, samples);
 }
 
-/// What of a `train:` section differs in fine-tuning: a tenth of the rate, falling, no warming up.
+/// What of a `train:` section differs in fine-tuning: a lower rate, falling, no warming up.
 Config tuning(const std::string& epochs, double rate, const std::string& quantise) {
   return Config::parse("train: {epochs: " + epochs + ", rate: " + std::to_string(rate) + ", schedule: cosine, quantise: " + quantise + "}", "--tune").at("train");
 }
 
 /// The float model trained on: in float, and quantised with weights of 8 and of 4 bits. Each is quantised by the ranges that it
 /// was trained to.
-void print_tuned(const StudyFile& study, const std::vector<Network>& all, const std::vector<LabelledSamples>& test, const std::string& epochs, double rate) {
+void print_tuned(const StudyFile& study, const std::vector<Network>& all, const std::vector<LabelledSamples>& test, const std::string& epochs, double rate,
+                 const std::string& how) {
   const auto row = [&](const std::string& name, const std::string& quantise, int bits) {
     std::printf("| %s |", name.c_str());
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -97,19 +98,20 @@ void print_tuned(const StudyFile& study, const std::vector<Network>& all, const 
     std::printf("\n");
   };
   row("float, " + epochs + " epochs more", "false", 8);
-  row("int8 trained quantised, " + epochs + " epochs", "{from: 0, freeze: 0.5}", 8);
-  row("int4 trained quantised, " + epochs + " epochs", "{from: 0, freeze: 0.5}", 4);
+  row("int8 trained quantised, " + epochs + " epochs", how, 8);
+  row("int4 trained quantised, " + epochs + " epochs", how, 4);
 }
 
 struct Wanted {
   bool on_training = false, brief = false;
   std::vector<std::uint64_t> numbers;
   int tune_epochs = 0;
-  double tune_rate = 0.02;
+  double tune_rate = 0.005;
+  std::string tune_quantise = "{from: 0, freeze: 0.9}";
 };
 
 int run(const fs::path& folder, const Wanted& wanted) {
-  const auto& [on_training, brief, numbers, tune_epochs, tune_rate] = wanted;
+  const auto& [on_training, brief, numbers, tune_epochs, tune_rate, tune_quantise] = wanted;
   const StudyFile study = StudyFile::load(folder / "study.yaml");
   const std::vector<Network> all = networks(study, folder, numbers);
   std::vector<LabelledSamples> calibration, test;
@@ -130,7 +132,7 @@ int run(const fs::path& folder, const Wanted& wanted) {
     for (std::size_t i = 0; i < all.size(); ++i) std::printf(" %s |", chosen_text(study, all[i], test[i], bits).c_str());
     std::printf("\n");
   }
-  if (tune_epochs > 0) print_tuned(study, all, test, std::to_string(tune_epochs), tune_rate);
+  if (tune_epochs > 0) print_tuned(study, all, test, std::to_string(tune_epochs), tune_rate, tune_quantise);
   for (const Way& way : brief ? std::vector<Way>{} : ways()) {
     std::printf("| %s |", way.name.c_str());
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -156,6 +158,7 @@ int main(int argc, char** argv) try {
   app.add_option("--trials", wanted.numbers, "Numbers of trials, in place of those that the study finishes")->delimiter(',');
   app.add_option("--tune", wanted.tune_epochs, "Epochs of quantisation-aware training that begins from the float weights; 0: none")->check(CLI::Range(0, 10000));
   app.add_option("--tune-rate", wanted.tune_rate, "Its learning rate at the beginning")->check(CLI::PositiveNumber);
+  app.add_option("--tune-quantise", wanted.tune_quantise, "The key 'quantise' of its train: section");
   app.add_flag("--brief", wanted.brief, "Only what export makes, and what --tune asks for");
   CLI11_PARSE(app, argc, argv);
   return paretoforge::run(folder, wanted);
