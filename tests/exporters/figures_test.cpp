@@ -1,14 +1,17 @@
 // Figures, not tests: run by hand with `test_exporters "[figures]"` on a quiet machine.
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <iostream>
 
 #include "catch.hpp"
 #include "exporters/float_model.hpp"
+#include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/onnx_writer.hpp"
 #include "exporters/reference.hpp"
 #include "networks.hpp"
+#include "space/space.hpp"
 
 using namespace paretoforge;
 using namespace paretoforge::test;
@@ -25,6 +28,18 @@ double milliseconds(int repeats, const auto& call) {
   }
   std::nth_element(times.begin(), times.begin() + repeats / 2, times.end());
   return times[static_cast<std::size_t>(repeats / 2)];
+}
+
+/// Seconds of the processor that one call takes on this thread, whatever else runs.
+double cpu_seconds(const auto& call) {
+  const auto now = [] {
+    std::timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  const double start = now();
+  call();
+  return now() - start;
 }
 
 std::int64_t total_macs(const Graph& graph) {
@@ -56,6 +71,32 @@ TEST_CASE("figures: interpreters, and int8 against float in ONNX Runtime", "[.][
       const double float_ms = milliseconds(50, [&] { f.run(); }), int8_ms = milliseconds(50, [&] { q.run(); });
       std::cout << "  ONNX Runtime " << (optimise ? "optimised" : "as written") << ": float " << float_ms
                 << " ms, int8 " << int8_ms << " ms, " << float_ms / int8_ms << " times\n";
+    }
+  }
+}
+
+TEST_CASE("figures: seconds of the processor for a score after quantisation", "[.][figures]") {
+  for (const std::string name : {"tiny_image", "mobile"}) {
+    const Space space = Space::load(std::string(PARETOFORGE_SOURCE_DIR) + "/configs/spaces/" + name + ".yaml");
+    Random random(3);
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      const Graph graph = pruned(space.decode(space.sample(random)));
+      const Model model = random_model(graph, seed), narrow = with_weight_bits(model, weighted_layers(graph), 4);
+      const std::vector<float> calibration = random_images(graph.shape(0), 384, seed), images = random_images(graph.shape(0), 100, seed);
+      std::optional<IntegerModel> integer;
+      std::cout << name << ", " << static_cast<double>(total_macs(graph)) * 1e-6 << " MMAC: quantised in "
+                << cpu_seconds([&] { integer = quantised(model, calibration); }) << " s, four bits in "
+                << cpu_seconds([&] { quantised(narrow, calibration, {.rounding = WeightRounding::second_order}); }) << " s; 5,000 samples in the reference "
+                << 50 * cpu_seconds([&] {
+                     IntegerInterpreter reference(*integer);
+                     const auto size = images.size() / 100;
+                     for (std::size_t i = 0; i < 100; ++i) reference.run(quantised_input(*integer, std::span(images).subspan(i * size, size)));
+                   }) << " s";
+      if (OnnxRuntime::available()) {
+        OnnxSession session = OnnxSession::from_bytes(qdq_onnx(*integer, {.batch = 100}));
+        std::cout << ", in ONNX Runtime " << 50 * cpu_seconds([&] { session.run(images); }) << " s";
+      }
+      std::cout << std::endl;
     }
   }
 }
