@@ -126,7 +126,7 @@ TEST_CASE("random networks of every op are the reference's in Arm NN, layer by l
 namespace {
 
 /// Random architectures. Outputs stay within 4 quanta, but for the deep ones with gates: with random weights a tie that is
-/// rounded the other way grows from block to block (bench_tflite prints how far), so their layers and class are asked for.
+/// rounded the other way grows from block to block (experiments/reports/exports has how far), so their layers and class are asked for.
 void prove_spaces(const TfliteRuntime& runtime, int count) {
   if (missing(runtime)) return;
   constexpr double any = 255;
