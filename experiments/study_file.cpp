@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
-#include "configs/table.hpp"
 #include "experiments/criterion_file.hpp"
 #include "experiments/files.hpp"
 #include "experiments/named_by.hpp"
+#include "experiments/objective_tables.hpp"
 #include "experiments/quantity.hpp"
 #include "experiments/rungs.hpp"
 #include "experiments/scoring.hpp"
@@ -20,7 +19,6 @@
 #include "predictors/device.hpp"
 #include "predictors/totals.hpp"
 #include "search/fresh_points.hpp"
-#include "space/table_points.hpp"
 
 namespace paretoforge {
 namespace {
@@ -34,8 +32,6 @@ Config without(const Config& map, const std::set<std::string>& keys) {
   std::erase_if(entries, [&](const Config::Entry& entry) { return keys.contains(entry.first); });
   return Config::make_map(std::move(entries));
 }
-
-using Values = std::unordered_map<Architecture, double, ArchitectureHash>;
 
 class Reader {
  public:
@@ -260,48 +256,18 @@ class Reader {
   Config read_table(const Config& item, const Config& section, Objective& objective) {
     section.allow({"file", "column", "rungs"});
     const fs::path path = path_of(section.at("file"));
-    const Table table = named_by(section, [&] { return Table::load(path); });
-    std::vector<std::string> columns;  // by rung
-    if (const auto rungs = section.find("rungs"))
-      for (const Config& rung : rungs->items()) columns.push_back(rung.at("column").text());
-    columns.push_back(section.text_or("column", objective.name));
-    std::vector<std::shared_ptr<const Values>> by_rung;
-    for (const std::string& column : columns)
-      by_rung.push_back(std::make_shared<const Values>(named_by(section, [&] { return read_values(table, column); })));
-    objective.measure = [by_rung](const Candidate& candidate) {
-      const Values& values = *by_rung[std::min<std::size_t>(candidate.rung, by_rung.size() - 1)];
-      const auto row = values.find(candidate.architecture);
-      if (row == values.end()) throw std::runtime_error("the table has no row for this architecture");
-      return row->second;
-    };
+    if (!tables_) tables_.emplace(*study_.space);
+    auto [measure, digests] = tables_->read(section, path, objective.name);
+    objective.measure = std::move(measure);
+    contents_ += digests;
     if (objective.expensive) study_.identity = Identity::decisions;
-    tables_.push_back(by_rung.back());
-    if (!row_order_) row_order_.emplace(points_of(*study_.space, table));
     return item.with_entry("table", section.with_entry("file", scalar(path.string())));
-  }
-
-  Values read_values(const Table& table, const std::string& column_name) {
-    const std::size_t column = table.column(column_name);
-    const std::vector<Architecture> points = points_of(*study_.space, table);
-    if (points.empty()) throw ConfigError("error: " + table.name() + " has no rows");
-    Values values;
-    std::string text;
-    for (std::size_t row = 0; row < points.size(); ++row) {
-      if (!values.emplace(points[row], table.number(row, column)).second)
-        throw ConfigError("error: a point stands twice in the table\n  --> " + table.name() + ":" + std::to_string(table.line(row)));
-      for (const std::int32_t value : points[row]) text += std::to_string(value) + ",";
-      text += table.cell(row, column) + "\n";
-    }
-    contents_ += internal::sha256(text);
-    return values;
   }
 
   /// Where tables hold only a part of the space, the study is restricted to it.
   void restrict_to_tables() {
-    if (tables_.empty()) return;
-    std::vector<Architecture> points;
-    for (const Architecture& point : *row_order_)
-      if (std::all_of(tables_.begin(), tables_.end(), [&](const auto& table) { return table->contains(point); })) points.push_back(point);
+    if (!tables_) return;
+    std::vector<Architecture> points = tables_->common();
     const SpaceSize size = study_.space->size();
     if (size.exact == points.size()) return;
     if (points.empty()) document_.fail_at_key("objectives", "the tables of the objectives have no row in common");
@@ -378,8 +344,7 @@ class Reader {
   std::uint64_t first_trained_ = 0;          ///< the objective whose section that is
   bool trains_ = false, trains_quantised_ = false;
   std::shared_ptr<TrainedScores> trained_;
-  std::vector<std::shared_ptr<const Values>> tables_;
-  std::optional<std::vector<Architecture>> row_order_;
+  std::optional<ObjectiveTables> tables_;
   std::string contents_;  ///< digests of tables, devices and data
 };
 
