@@ -251,8 +251,7 @@ std::vector<std::pair<std::string, std::string>> data_names() {
 }
 
 std::string torch_runtime(const std::string& device) {
-  if (device == "cuda" && !cuda_available())
-    throw ConfigError("error: device cuda: this LibTorch (" + libtorch_version() + ") sees no GPU\n   = it needs an NVIDIA GPU with its driver, and a LibTorch that was built with CUDA (those of pytorch.org; Debian's is not)");
+  require_device(device);
   return "LibTorch " + libtorch_version();
 }
 

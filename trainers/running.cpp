@@ -54,7 +54,7 @@ class ReadyNetwork {
 
 }  // namespace
 
-bool cuda_available() { return at::hasCUDA(); }
+void require_device(const std::string& device) { device_named(device); }
 
 std::function<void()> ready_to_run(const Model& model, const RunSettings& settings) {
   if (settings.device != "cpu" && settings.device != "cuda") throw std::invalid_argument("no device '" + settings.device + "'");

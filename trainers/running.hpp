@@ -23,8 +23,8 @@ struct RunSettings {
   std::uint64_t seed = 1;        ///< of the input, which is normally distributed
 };
 
-/// Whether this LibTorch sees a GPU.
-bool cuda_available();
+/// Throws ConfigError where this LibTorch has no such device.
+void require_device(const std::string& device);
 
 /// The model on its device, run once already. Each call runs it on one input, in evaluation and without gradients, and
 /// returns when the outputs (those before a final softmax) are there. Not for two threads at once. Throws RunError;

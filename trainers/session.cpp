@@ -13,6 +13,7 @@
 
 #include "trainers/gpu_internal.hpp"
 #include "trainers/quantised_network_internal.hpp"
+#include "trainers/torchscript.hpp"
 #include "trainers/trainer_internal.hpp"
 
 namespace paretoforge {
@@ -31,7 +32,8 @@ at::Tensor image_tensor(std::size_t count, const Shape& shape, bool pinned) {
 }
 
 at::Device device_named(const std::string& name) {
-  if (name == "cuda" && !at::hasCUDA()) throw ConfigError("error: device cuda: this LibTorch sees no GPU");
+  if (name == "cuda" && !at::hasCUDA())
+    throw ConfigError("error: device cuda: this LibTorch (" + libtorch_version() + ") sees no GPU\n   = it needs an NVIDIA GPU with its driver, and a LibTorch that was built with CUDA (those of pytorch.org; Debian's is not)");
   return name != "cpu" && at::hasCUDA() ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
 }
 
