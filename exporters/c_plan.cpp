@@ -198,7 +198,7 @@ class Planner {
     if (!is_layer(layer)) return 0;
     const std::int64_t channels = layer.shape.channels, sum = step.other >= 0 ? 1 : 0;
     if (std::holds_alternative<Linear>(layer.op)) return sum * channels;
-    const Conv conv = as_conv(layer);
+    const Conv conv = as_conv(layer.op);
     const std::int64_t taps = std::int64_t{conv.kernel.height} * conv.kernel.width;
     if (is_depthwise(model_, layer)) return 8 * taps + (1 + sum) * channels;
     const std::int64_t depth = node(layer.inputs[0]).shape.channels / conv.groups, row = (taps * depth + 3) / 4 * 4;
@@ -240,11 +240,6 @@ class Planner {
 bool is_depthwise(const IntegerModel& model, const IntegerNode& node) {
   const auto* conv = std::get_if<Conv>(&node.op);
   return conv && conv->groups > 1 && conv->groups == conv->out && conv->groups == model.nodes[size_of(node.inputs[0])].shape.channels;
-}
-
-Conv as_conv(const IntegerNode& node) {
-  if (const auto* conv = std::get_if<Conv>(&node.op)) return *conv;
-  return {.out = node.shape.channels, .kernel = {}, .stride = {}, .dilation = {}, .pad = {}};
 }
 
 CPlan c_plan(const IntegerModel& model) { return Planner(model).run(); }

@@ -49,7 +49,5 @@ CPlan c_plan(const IntegerModel& model);
 
 /// Whether each channel has a kernel of its own.
 bool is_depthwise(const IntegerModel& model, const IntegerNode& node);
-/// A Linear as the 1 x 1 convolution that it is.
-Conv as_conv(const IntegerNode& node);
 
 }  // namespace paretoforge::internal

@@ -161,7 +161,7 @@ class Writer {
 
   void write_layer(const CStep& step, const IntegerNode& layer, bool depthwise) {
     const IntegerNode& in = node(layer.inputs[0]);
-    const Conv conv = as_conv(layer);
+    const Conv conv = as_conv(layer.op);
     const Shape &from = in.shape, &to = layer.shape;
     const std::size_t out = size_of(to.channels), depth = layer.kernel.size() / out;
     std::vector<std::string> bias, factors;

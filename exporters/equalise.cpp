@@ -14,8 +14,6 @@ constexpr double greatest_factor = 1024;
 
 std::size_t size_of(std::int32_t n) { return static_cast<std::size_t>(n); }
 
-bool is_layer(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
-
 /// Ops for which op(f * x) = f * op(x), channel by channel, for every f > 0.
 bool passes_factors(const Op& op) {
   if (const auto* activation = std::get_if<Activation>(&op)) return activation->kind == ActivationKind::relu;
@@ -37,7 +35,7 @@ struct Equaliser {
     if (id == model.graph.output()) return false;
     for (const NodeId reader : readers[size_of(id)]) {
       const Op& op = model.graph.op(reader);
-      if (is_layer(op))
+      if (has_weights(op))
         layers.push_back(reader);
       else if (!passes_factors(op) || !collect(reader, layers))
         return false;
@@ -116,7 +114,7 @@ Model equalised(const Model& folded, const Calibration& calibration) {
     throw std::invalid_argument("a calibration of another network");
   Equaliser equaliser{folded, calibration, consumers(folded.graph)};
   for (NodeId id = 0; id < folded.graph.size(); ++id)
-    if (is_layer(folded.graph.op(id))) equaliser.equalise(id);
+    if (has_weights(folded.graph.op(id))) equaliser.equalise(id);
   return std::move(equaliser.model);
 }
 

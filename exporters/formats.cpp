@@ -86,7 +86,7 @@ void check_exportable(const Graph& graph, std::span<const std::string> formats) 
   for (NodeId id = 0; id < graph.size(); ++id) {
     if (graph.node(id).activation_bits != 8)
       refuse(id, "activations of " + std::to_string(graph.node(id).activation_bits) + " bits; int8 is what there is");
-    if (std::holds_alternative<Conv>(graph.op(id)) || std::holds_alternative<Linear>(graph.op(id))) check_bits(id, weight_bits(graph.op(id)));
+    if (has_weights(graph.op(id))) check_bits(id, weight_bits(graph.op(id)));
   }
   for (const std::string& name : formats)
     if (const Format& format = find_format(name); format.refusal != nullptr)

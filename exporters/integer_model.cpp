@@ -55,7 +55,7 @@ class Quantiser {
     const Clip clip = output_clip(step, node.output);
     node.low = clip.low;
     node.high = clip.high;
-    if (std::holds_alternative<Conv>(node.op) || std::holds_alternative<Linear>(node.op)) add_weights(node, step.node);
+    if (has_weights(node.op)) add_weights(node, step.node);
     if (const auto* activation = std::get_if<Activation>(&node.op)) node.table = activation_table(activation->kind, in, node.output);
     result_.nodes.push_back(std::move(node));
     made_[static_cast<std::size_t>(step.node)] = made_[static_cast<std::size_t>(step.last)] = true;

@@ -14,8 +14,6 @@ namespace {
 
 std::size_t size_of(std::int32_t n) { return static_cast<std::size_t>(n); }
 
-bool has_weights(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
-
 /// The node of the integer model that a layer of the model became. Folding numbers nodes anew, so the layer is marked.
 std::size_t node_of(const Model& wide, NodeId layer, const IntegerModel& integer) {
   const Graph graph = folded(with_weight_bits(wide, std::vector{layer}, 7)).graph;
@@ -43,12 +41,6 @@ double output_error(const IntegerModel& model, std::span<const float> images, co
 }
 
 }  // namespace
-
-int weight_bits(const Op& op) {
-  if (const auto* conv = std::get_if<Conv>(&op)) return conv->weight_bits;
-  const auto* linear = std::get_if<Linear>(&op);
-  return linear != nullptr ? linear->weight_bits : 32;
-}
 
 std::vector<NodeId> weighted_layers(const Graph& graph) {
   std::vector<NodeId> layers;

@@ -12,8 +12,6 @@ namespace paretoforge {
 
 /// The Convs and Linears of a network, in execution order.
 std::vector<NodeId> weighted_layers(const Graph& graph);
-/// Bits of a weight of a Conv or Linear; 32 for any other op.
-int weight_bits(const Op& op);
 /// The same model with other bits (1 to 32) for the weights of these layers. Throws std::invalid_argument where one of
 /// them is no Conv or Linear.
 Model with_weight_bits(Model model, std::span<const NodeId> layers, int bits);

@@ -24,15 +24,6 @@ using Dims = std::vector<std::int64_t>;
 
 std::size_t size_of(std::int32_t n) { return static_cast<std::size_t>(n); }
 
-/// A layer's kernel in ONNX's order: Conv [out, in/groups, kh, kw], Linear [out, in].
-Dims kernel_dims(const Op& op, const Shape& input) {
-  if (const auto* conv = std::get_if<Conv>(&op))
-    return {conv->out, input.channels / conv->groups, conv->kernel.height, conv->kernel.width};
-  return {std::get<Linear>(op).out, input.channels};
-}
-
-bool has_kernel(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
-
 Dims image_dims(std::int64_t batch, const Shape& shape) { return {batch, shape.channels, shape.height, shape.width}; }
 
 /// A node's output in 16 bits: twice as far as calibration saw. Other samples, and rounded weights, reach further; the
@@ -64,7 +55,7 @@ class QdqWriter {
       return builder_.quantised(builder_.input("input", node.shape), output_of(node), node.name);
     if (std::holds_alternative<Zero>(node.op)) return zeros(node);
     std::string kernel, bias;
-    if (has_kernel(node.op)) {
+    if (has_weights(node.op)) {
       kernel = kernel_of(node);
       bias = bias_of(node);
     }
@@ -88,7 +79,7 @@ class QdqWriter {
 
   std::string kernel_of(const IntegerNode& node) {
     const Shape& input = input_of(node).shape;
-    const Dims dims = kernel_dims(node.op, input);
+    const Dims dims = kernel_shape(node.op, input);
     const std::size_t taps = dims.size() == 4 ? static_cast<std::size_t>(dims[2] * dims[3]) : 1;
     // From [out, taps, depth] to [out, depth, taps]: the same exchange as the other way round.
     const auto kernel = internal::depth_last(node.kernel, taps, static_cast<std::size_t>(dims[1]));
@@ -131,10 +122,10 @@ Value float_layer(OnnxBuilder& builder, const Model& model, NodeId id, const std
     return {builder.constant(name, zeros, image_dims(builder.batch(), shape)), shape, false};
   }
   std::string kernel, bias;
-  if (has_kernel(op)) {
+  if (has_weights(op)) {
     const Weights& weights = model.weights[size_of(id)];
     kernel = builder.constant(name + ".kernel", weights.kernel,
-                              kernel_dims(op, model.graph.shape(model.graph.inputs(id)[0])));
+                              kernel_shape(op, model.graph.shape(model.graph.inputs(id)[0])));
     bias = builder.constant(name + ".bias", weights.bias, {shape.channels});
   }
   return builder.op(op, name, inputs, shape, kernel, bias);

@@ -17,12 +17,6 @@ constexpr std::size_t least_places = 16384, places_per_weight = 16, places_at_on
 
 std::size_t size_of(std::int32_t n) { return static_cast<std::size_t>(n); }
 
-/// A Linear is a convolution over one place.
-Conv layer_of(const Op& op) {
-  if (const auto* conv = std::get_if<Conv>(&op)) return *conv;
-  return {.out = std::get<Linear>(op).out, .kernel = {}, .stride = {}, .dilation = {}, .pad = {}};
-}
-
 /// Takes patches out of one input tensor: what a group of output channels sees at a place.
 struct Patches {
   Conv conv;
@@ -102,7 +96,7 @@ Propagation::Propagation(const IntegerModel& model, std::span<const float> image
 
 std::vector<LayerInput> Propagation::inputs_of(const IntegerNode& node) const {
   const IntegerNode& from = model_.nodes[size_of(node.inputs[0])];
-  const Patches patches{layer_of(node.op), from.shape, node.shape, from.output.zero_point};
+  const Patches patches{as_conv(node.op), from.shape, node.shape, from.output.zero_point};
   const Values& values = values_[size_of(node.inputs[0])];
   const std::size_t all = values.size() * patches.places();
   const std::size_t step = step_through(all, std::max(least_places, places_per_weight * patches.size()), patches.places());

@@ -10,8 +10,7 @@ namespace {
 /// two slices of one shape may be different parts.
 bool can_merge(const Op& op) {
   if (imported_only(op)) return is_view(op) || std::holds_alternative<MatMul>(op);
-  return !std::holds_alternative<Input>(op) && !std::holds_alternative<Conv>(op) &&
-         !std::holds_alternative<Linear>(op) && !std::holds_alternative<BatchNorm>(op);
+  return !std::holds_alternative<Input>(op) && !has_weights(op) && !std::holds_alternative<BatchNorm>(op);
 }
 
 bool is_same(const Graph& graph, NodeId a, NodeId b, const std::vector<NodeId>& same_as) {

@@ -68,7 +68,6 @@ void scale(Weights& weights, const Affine& norm) {
   }
 }
 
-bool is_layer(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
 
 /// Builds the folded graph node by node; `place` tells where each old node's value is now.
 class Folder {
@@ -141,7 +140,7 @@ class Folder {
     for (const NodeId input : graph_.inputs(id)) inputs.push_back(place_[static_cast<std::size_t>(input)]);
     if (auto* conv = std::get_if<Conv>(&op)) conv->bias = true;
     if (auto* linear = std::get_if<Linear>(&op)) linear->bias = true;
-    if (is_layer(op)) return append(op, inputs, {.value = id, .layer = id});
+    if (has_weights(op)) return append(op, inputs, {.value = id, .layer = id});
     // Runtimes merge equal layers of float models; between conversions of quantised ones they do not see them.
     auto& equals = made_[inputs];
     for (const NodeId made : equals)
@@ -160,7 +159,7 @@ class Folder {
   }
 
   bool takes_norm(NodeId id) const {
-    return is_layer(graph_.op(id)) && readers_[static_cast<std::size_t>(id)].size() == 1 && id != graph_.output();
+    return has_weights(graph_.op(id)) && readers_[static_cast<std::size_t>(id)].size() == 1 && id != graph_.output();
   }
 
   NodeId norm_as_conv(NodeId norm, NodeId input) {

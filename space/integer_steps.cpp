@@ -30,8 +30,7 @@ bool is_sigmoid(const Op& op) {
 /// Whether the op makes its output anew, so that a clamp can be part of it.
 bool takes_clamp(const Op& op) {
   if (const auto* pool = std::get_if<GlobalPool>(&op)) return pool->kind == PoolKind::average;
-  return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op) || std::holds_alternative<Add>(op) ||
-         std::holds_alternative<Multiply>(op);
+  return has_weights(op) || std::holds_alternative<Add>(op) || std::holds_alternative<Multiply>(op);
 }
 
 /// The ReLU or ReLU6 that alone reads `id`, else `id`.

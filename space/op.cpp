@@ -222,6 +222,25 @@ std::int64_t macs(const Op& op, const Shape& input, const Shape& output) {
   return 0;
 }
 
+int weight_bits(const Op& op) {
+  if (const auto* conv = std::get_if<Conv>(&op)) return conv->weight_bits;
+  const auto* linear = std::get_if<Linear>(&op);
+  return linear != nullptr ? linear->weight_bits : 32;
+}
+
+Conv as_conv(const Op& op) {
+  if (const auto* conv = std::get_if<Conv>(&op)) return *conv;
+  const Linear& linear = std::get<Linear>(op);
+  return {.out = linear.out, .kernel = {}, .stride = {}, .dilation = {}, .pad = {}, .bias = linear.bias, .weight_bits = linear.weight_bits};
+}
+
+std::vector<std::int64_t> kernel_shape(const Op& op, const Shape& input) {
+  if (const auto* conv = std::get_if<Conv>(&op))
+    return {conv->out, input.channels / conv->groups, conv->kernel.height, conv->kernel.width};
+  if (const auto* linear = std::get_if<Linear>(&op)) return {linear->out, input.channels};
+  return {};
+}
+
 std::int64_t params(const Op& op, const Shape& input) {
   if (const auto* conv = std::get_if<Conv>(&op)) {
     const std::int64_t per_output = std::int64_t{input.channels / conv->groups} * conv->kernel.height * conv->kernel.width;

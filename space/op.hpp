@@ -164,6 +164,14 @@ std::string_view op_name(const Op& op);
 bool imported_only(const Op& op);
 /// Flatten and Reshape: the tensor itself under another shape.
 inline bool is_view(const Op& op) { return std::holds_alternative<Flatten>(op) || std::holds_alternative<Reshape>(op); }
+/// Conv and Linear: the layers with a kernel, whose weights have bits.
+inline bool has_weights(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
+/// Bits of the weights that the op was given: 8 where the space says nothing; 32 for ops without weights.
+int weight_bits(const Op& op);
+/// The convolution that a layer with weights is: a Linear is one over a single place. std::bad_variant_access for other ops.
+Conv as_conv(const Op& op);
+/// Shape of its weights: Conv [out, in/groups, kernel height, kernel width], Linear [out, in]; empty for other ops.
+std::vector<std::int64_t> kernel_shape(const Op& op, const Shape& input);
 std::string_view activation_name(ActivationKind kind);
 
 /// The shape that `op` makes of its inputs' shapes; throws ShapeError with the shapes where they do not fit.

@@ -28,18 +28,11 @@ bool unbounded(ActivationKind kind) {
 }
 
 /// The shape of a node's kernel, as a convolution's; empty where the op has none.
-std::vector<std::int64_t> kernel_shape(const Op& op, const Shape& input) {
-  if (const auto* conv = std::get_if<Conv>(&op))
-    return {conv->out, input.channels / conv->groups, conv->kernel.height, conv->kernel.width};
-  if (const auto* linear = std::get_if<Linear>(&op)) return {linear->out, input.channels, 1, 1};
-  return {};
+std::vector<std::int64_t> conv_shape(const Op& op, const Shape& input) {
+  return has_weights(op) ? kernel_shape(as_conv(op), input) : std::vector<std::int64_t>{};
 }
 
-bool has_bias(const Op& op) {
-  if (const auto* conv = std::get_if<Conv>(&op)) return conv->bias;
-  if (const auto* linear = std::get_if<Linear>(&op)) return linear->bias;
-  return false;
-}
+bool has_bias(const Op& op) { return has_weights(op) && as_conv(op).bias; }
 
 /// Cuts tensors out of one vector, each its own leaf for autograd, the gradient cut out of another at the same place.
 class Cutter {
@@ -128,7 +121,7 @@ void TorchNetwork::allocate(at::TensorOptions options) {
   gradients_ = at::zeros({total}, options);
   Cutter cutter(parameters_, gradients_);
   for (NodeId id = 1; id < graph_.size(); ++id)
-    if (const auto shape = kernel_shape(graph_.op(id), graph_.shape(graph_.inputs(id)[0])); !shape.empty())
+    if (const auto shape = conv_shape(graph_.op(id), graph_.shape(graph_.inputs(id)[0])); !shape.empty())
       layers_[static_cast<std::size_t>(id)].kernel = cutter.kernel(shape);
   decayed_ = cutter.position();
   std::int64_t normed = 0, norms = 0;

@@ -16,19 +16,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::size_t size_of(std::int64_t n) { return static_cast<std::size_t>(n); }
 
-/// A Linear is a convolution over one place.
-Conv conv_of(const Op& op) {
-  if (const auto* conv = std::get_if<Conv>(&op)) return *conv;
-  return {.out = std::get<Linear>(op).out, .kernel = {}, .stride = {}, .dilation = {}, .pad = {}};
-}
-
-bool is_layer(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
-
-int bits_of(const Op& op) {
-  const auto* conv = std::get_if<Conv>(&op);
-  return conv ? conv->weight_bits : std::get<Linear>(op).weight_bits;
-}
-
 double upper_bound(const IntegerStep& step) { return step.activation == ActivationKind::relu6 ? 6 : infinity; }
 
 at::Tensor clamped(const IntegerStep& step, const at::Tensor& x) {
@@ -60,7 +47,7 @@ at::Tensor real(const at::Tensor& quanta, const Quantisation& quantisation) { re
 QuantisedNetwork::QuantisedNetwork(const Graph& graph, const TorchNetwork& network, double momentum)
     : graph_(graph), network_(network), momentum_(momentum), folding_(folding(graph)), steps_(integer_steps(folding_.graph)) {
   for (const IntegerStep& step : steps_)
-    if (is_layer(op(step))) checked_weight_bits(bits_of(op(step)), folding_.graph.name(step.node));
+    if (has_weights(op(step))) checked_weight_bits(weight_bits(op(step)), folding_.graph.name(step.node));
   target_ = size_of(output_step(folding_.graph, steps_));
   while (std::holds_alternative<Softmax>(op(steps_[target_]))) target_ = size_of(steps_[target_].inputs[0]);
   last_use_.assign(steps_.size(), 0);
@@ -77,7 +64,7 @@ at::Tensor QuantisedNetwork::constant(const std::vector<float>& values) const {
 }
 
 at::Tensor QuantisedNetwork::kernel_tensor(const IntegerStep& step, const std::vector<float>& quanta) const {
-  const Conv conv = conv_of(op(step));
+  const Conv conv = as_conv(op(step));
   const std::int64_t depth = folding_.graph.shape(folding_.graph.inputs(step.node)[0]).channels / conv.groups;
   return constant(quanta).view({conv.out, depth, conv.kernel.height, conv.kernel.width}).contiguous(at::MemoryFormat::ChannelsLast);
 }
@@ -148,7 +135,7 @@ at::Tensor QuantisedNetwork::real_layer(const IntegerStep& step, const Value& in
   const FoldedNode& from = origin(step.node);
   if (from.layer < 0) return real_norm(step, real(in.quanta, in.quantisation));
   const auto& layer = network_.layer(from.layer);
-  const int bits = bits_of(op(step));
+  const int bits = weight_bits(op(step));
   const std::vector<float> weights = host(layer.kernel);
   const auto out = size_of(layer.kernel.size(0));
   const std::size_t row = weights.size() / out;
@@ -161,7 +148,7 @@ at::Tensor QuantisedNetwork::real_layer(const IntegerStep& step, const Value& in
   }
   const at::Tensor scale = constant(scales);
   const at::Tensor kernel = straight_through(kernel_tensor(step, quanta), rounding_range(layer.kernel / by_row(scale), bits));
-  at::Tensor y = convolved(conv_of(op(step)), in.quanta, kernel, {}) * by_channel(scale * double{in.quantisation.scale});
+  at::Tensor y = convolved(as_conv(op(step)), in.quanta, kernel, {}) * by_channel(scale * double{in.quantisation.scale});
   if (layer.bias.defined()) y = y + by_channel(layer.bias);
   return from.norm < 0 ? clamped(step, y) : real_norm(step, y);
 }
@@ -206,14 +193,14 @@ void QuantisedNetwork::prepare() {
     Prepared plan;
     plan.output = output_quantisation(folding_.graph, step, input, model.ranges[size_of(step.last)]);
     plan.clip = output_clip(step, plan.output);
-    if (is_layer(op(step))) prepare_layer(step, model.weights[size_of(step.node)], input, plan);
+    if (has_weights(op(step))) prepare_layer(step, model.weights[size_of(step.node)], input, plan);
     prepared_.push_back(std::move(plan));
   }
 }
 
 void QuantisedNetwork::prepare_layer(const IntegerStep& step, const Weights& weights, const Quantisation& input, Prepared& to) const {
   const std::size_t out = weights.bias.size(), row = weights.kernel.size() / out;
-  const int bits = bits_of(op(step));
+  const int bits = weight_bits(op(step));
   std::vector<float> kernel, bias, scales, factors;
   for (std::size_t o = 0; o < out; ++o) {
     const std::span<const float> channel(&weights.kernel[o * row], row);
@@ -272,11 +259,11 @@ at::Tensor QuantisedNetwork::exact_layer(const IntegerStep& step, const Prepared
       weight = weight.defined() ? weight * by_row(slope) : by_row(slope);
       offset = norm.beta - norm.mean * slope + (offset.defined() ? offset * slope : at::zeros_like(slope));
     }
-    kernel = straight_through(kernel, rounding_range(weight / by_row(plan.kernel_scales), bits_of(op(step))));
+    kernel = straight_through(kernel, rounding_range(weight / by_row(plan.kernel_scales), weight_bits(op(step))));
     const at::Tensor unit = plan.factor * double{plan.output.scale};  // of the sums
     if (offset.defined()) bias = straight_through(bias, offset / unit);
   }
-  return requantised(convolved(conv_of(op(step)), in, kernel, bias), plan.factor, low, high);
+  return requantised(convolved(as_conv(op(step)), in, kernel, bias), plan.factor, low, high);
 }
 
 /// Steps that keep what their input has, and those that are tables.

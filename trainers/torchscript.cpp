@@ -163,12 +163,7 @@ class ScriptWriter {
            ".running_var, self.training, 0.1, " + text_of(double{batch_norm_epsilon}) + ", False)";
   }
 
-  Dims kernel_dims(NodeId id) const {
-    const Shape& input = model_.graph.shape(model_.graph.inputs(id)[0]);
-    if (const auto* conv = std::get_if<Conv>(&model_.graph.op(id)))
-      return {conv->out, input.channels / conv->groups, conv->kernel.height, conv->kernel.width};
-    return {std::get<Linear>(model_.graph.op(id)).out, input.channels};
-  }
+  Dims kernel_dims(NodeId id) const { return kernel_shape(model_.graph.op(id), model_.graph.shape(model_.graph.inputs(id)[0])); }
 
   void add_layer(NodeId id, const Dims& dims, bool bias) {
     const Weights& weights = model_.weights[static_cast<std::size_t>(id)];

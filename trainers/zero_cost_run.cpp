@@ -113,7 +113,7 @@ double fisher_of(const ScoreRun& run) {
   Tensors outputs;
   const auto total = loss(run, [&](NodeId id, const at::Tensor& value) {
     const Op& op = run.graph.op(id);
-    if (std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op)) outputs.push_back(value);
+    if (has_weights(op)) outputs.push_back(value);
   });
   return layer_sum(outputs, gradients(total, outputs), [](const at::Tensor& a, const at::Tensor& g) {
     return (a * g).sum({2, 3}).pow(2).mean(0).sum(at::kDouble) / 2;

@@ -25,6 +25,25 @@ TEST_CASE("a convolution's shape is the formula's") {
   REQUIRE_THROWS_AS(infer_shape(Conv{0, {}, {}, {}, {}, 1, false, 8}, {in}), ShapeError);
 }
 
+TEST_CASE("layers with weights say the shape and the bits of them, and a linear layer is a convolution over one place") {
+  const Conv grouped{8, {3, 5}, {2, 1}, {}, {1, 2, 1, 2}, 2, true, 4};
+  CHECK(has_weights(grouped));
+  CHECK(weight_bits(grouped) == 4);
+  CHECK(as_conv(grouped) == grouped);
+  CHECK(kernel_shape(grouped, {6, 32, 17}) == std::vector<std::int64_t>{8, 3, 3, 5});
+  const Linear linear{10, true, 2};
+  CHECK(has_weights(linear));
+  CHECK(weight_bits(linear) == 2);
+  CHECK(kernel_shape(linear, {12}) == std::vector<std::int64_t>{10, 12});
+  CHECK(as_conv(linear) == Conv{10, {}, {}, {}, {}, 1, true, 2});
+  CHECK(macs(as_conv(linear), {12}, {10}) == macs(linear, {12}, {10}));
+  CHECK(params(as_conv(linear), {12}) == params(linear, {12}));
+  CHECK_FALSE(has_weights(BatchNorm{}));
+  CHECK(weight_bits(BatchNorm{}) == 32);
+  CHECK(kernel_shape(BatchNorm{}, {12}).empty());
+  CHECK_THROWS_AS(as_conv(BatchNorm{}), std::bad_variant_access);
+}
+
 TEST_CASE("shapes that do not fit are refused and leave the graph as it was") {
   Graph graph({4, 8, 8});
   const NodeId a = graph.add(conv(8), NodeId{0});

@@ -136,7 +136,7 @@ TEST_CASE("GPU: a network trained quantised scores what its integers do", "[gpu]
   for (const int bits : {8, 4}) {
     Graph graph = small_net();
     for (NodeId id = 1; id < graph.size(); ++id)
-      if (std::holds_alternative<Conv>(graph.op(id)) || std::holds_alternative<Linear>(graph.op(id))) graph.set_weight_bits(id, bits);
+      if (has_weights(graph.op(id))) graph.set_weight_bits(id, bits);
     auto s = gpu_settings();
     s.recipe.quantise = FakeQuantisation{.from = 0.5, .freeze = 0.75, .momentum = 0.05};
     const auto result = train(graph, s);
