@@ -15,8 +15,8 @@ constexpr std::array<Estimator, count> table{{
      "train: {data: fashion-mnist, epochs: 10}"},
     {"fewer_epochs", "the beginning of the full training, which may go on from there", "its share of the epochs",
      "train: {..., rungs: [{epochs: 3}]}"},
-    {"low_fidelity", "a training of its own with fewer images, fewer epochs or lower resolution",
-     "the product of what each lowers, resolution squared", "train: {..., images: 10000, epochs: 3, resolution: 14}"},
+    {"low_fidelity", "a training of its own with fewer images or epochs, lower resolution or fewer channels",
+     "the product of what each lowers, resolution and width squared", "train: {..., images: 10000, epochs: 3, resolution: 14}"},
     {"extrapolation", "what the validation after each of the first epochs foretells of the last (a Bayesian ensemble of curves)",
      "its share of the epochs, and a validation after each", "train: {..., epochs: 10, extrapolate: 3}, or in rungs"},
     {"zero_cost", "a score of the untrained network on one batch (paretoforge list scores)",
@@ -29,7 +29,7 @@ constexpr std::array<Estimator, count> table{{
 std::size_t of_training(const Config& train, std::optional<std::size_t> rung) {
   if (!rung) {
     if (train.has("extrapolate")) return extrapolation;
-    for (const char* key : {"images", "share", "resolution"})
+    for (const char* key : {"images", "share", "resolution", "width"})
       if (train.has(key)) return low_fidelity;
     return full_training;
   }

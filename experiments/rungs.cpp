@@ -28,7 +28,7 @@ double factor(const Config& rung, const Config& train, const char* key, double o
 }
 
 double lowered(const Config& rung, const Config& train) {
-  const double side = factor(rung, train, "resolution", 0);
+  const double side = factor(rung, train, "resolution", 0) * factor(rung, train, "width", 1);
   return factor(rung, train, "epochs", 0) * factor(rung, train, "share", 1) * factor(rung, train, "images", 0) * side * side;
 }
 
@@ -41,14 +41,14 @@ double epochs_of(const Config& train, const Config& rung) {
 std::vector<double> training_rungs(const Config& rungs, const Config& train) {
   std::vector<double> shares;
   for (const Config& rung : rungs.items()) {
-    rung.allow({"epochs", "share", "images", "resolution", "extrapolate"});
+    rung.allow({"epochs", "share", "images", "resolution", "width", "extrapolate"});
     if (rung.has("extrapolate") && rung.entries().size() > 1)
       rung.fail_at_key("extrapolate", "'extrapolate' stands alone in a rung: so many epochs of the full training, and what they foretell");
     const double share = rung.has("extrapolate") ? rung.at("extrapolate").number() / epochs_of(train, rung) : lowered(rung, train);
     if (!(share > 0 && share < 1)) rung.fail("a rung costs less than the full training, and more than nothing");
     if (!shares.empty() && share <= shares.back())
       rung.fail("the rungs of a ladder rise",
-                "epochs x share x images x resolution^2 is greater than in the one before");
+                "epochs x share x images x resolution^2 x width^2 is greater than in the one before");
     shares.push_back(share);
   }
   return shares;

@@ -15,8 +15,8 @@ namespace paretoforge {
 ///   table: {file: t.csv, column: accuracy_200, rungs: [{column: accuracy_12, share: 0.06}]}
 ///   train: {data: fashion-mnist, epochs: 9, rungs: [{epochs: 1}, {extrapolate: 3}]}
 ///
-/// A training's rung may say epochs, share, images and resolution; its share of the full budget is the product of what
-/// each lowers, resolution squared. A rung of epochs alone is the beginning of the full training, whose next rung goes
+/// A training's rung may say epochs, share, images, resolution and width; its share of the full budget is the product of what
+/// each lowers, resolution and width squared. A rung of epochs alone is the beginning of the full training, whose next rung goes
 /// on from there; with any other key it is a training of its own. A rung `extrapolate` is the beginning of the full
 /// training, too, and gives what its curve so far foretells of the end.
 std::vector<double> read_rungs(const Config& objective, std::span<const Objective> before);

@@ -22,6 +22,7 @@ TrainSettings full_settings(const TrainSettings& proxy, const std::optional<Conf
   full.budget.images = full.budget.validation = 0;
   full.budget.share = 1;
   full.budget.resolution = 0;
+  full.budget.width = 1;
   full.budget.test = true;
   full.extrapolate = 0;
   full.budget.time_limit = 0;  // that of a proxy

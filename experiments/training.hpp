@@ -35,7 +35,7 @@ struct Trained {
 
 /// What a proxy training gave.
 struct ProxyTrained {
-  Model model{Graph(Shape{}), {}, {}, {}};  ///< at the resolution that it was trained at
+  Model model{Graph(Shape{}), {}, {}, {}};  ///< at the resolution and width that it was trained at
   std::vector<double> scores_pct;           ///< in the order asked for; of the network as it was trained
 };
 

@@ -36,6 +36,7 @@ void read_budget(const Config& config, TrainBudget& budget) {
   read_number(config, "share", 1e-6, 1, budget.share);
   read_integer(config, "validation", 0, budget.validation);
   read_integer(config, "resolution", 1, budget.resolution);
+  read_number(config, "width", 1e-3, 1, budget.width);
   read_integer(config, "batch", 1, budget.batch);
   read_integer(config, "split_seed", 0, budget.split_seed);
   read_flag(config, "test", budget.test);
@@ -162,7 +163,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 }  // namespace
 
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
-  config.allow({"data", "trainer", "device", "per_gpu", "epochs", "images", "share", "validation", "resolution", "batch", "test",
+  config.allow({"data", "trainer", "device", "per_gpu", "epochs", "images", "share", "validation", "resolution", "width", "batch", "test",
                 "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
                 "ema", "early_stop", "federated", "time_limit", "memory_limit", "schedule", "label_smoothing", "precision",
                 "augment", "class_weights", "extrapolate", "quantise"});

@@ -61,7 +61,7 @@ class StepTrainer final : public Trainer {
     const OwnStream stream(device_);
     const auto begin = std::chrono::steady_clock::now();
     const double cpu_begin = thread_cpu_seconds();
-    const Graph shaped = at_resolution(graph, budget.resolution);
+    const Graph thin = at_width(graph, budget.width), shaped = at_resolution(thin, budget.resolution);
     check(shaped, budget);
     const Split parts = chosen_images(*data_, budget);
     const auto sized = [&](const Images& images) {
@@ -96,7 +96,7 @@ class StepTrainer final : public Trainer {
     });
 
     TrainResult result = told(std::move(loop));
-    result.model = {graph, network.weights(), quantised && quantised->ready() ? quantised->observed().ranges : std::vector<Range>{}, input_};
+    result.model = {thin, network.weights(), quantised && quantised->ready() ? quantised->observed().ranges : std::vector<Range>{}, input_};
     const bool known = !result.curve.empty() && result.best_epoch == 0 && std::isfinite(result.curve.back().loss);
     if (known) result.validation = result.curve.back();
     else if (validation.size() > 0) result.validation = measured(validation);
@@ -134,7 +134,7 @@ class StepTrainer final : public Trainer {
   void check_memory(const Graph& graph, const TrainBudget& budget) const {
     if (budget.memory_limit <= 0) return;
     TrainBudget here = budget;
-    here.resolution = 0;  // the graph has it already
+    here.resolution = 0, here.width = 1;  // the graph has them already
     const double needed = training_bytes(graph, *data_, recipe_, here);
     if (needed <= budget.memory_limit) return;
     const auto mebibytes = [](double bytes) { return std::to_string(std::llround(std::ceil(bytes / (1 << 20)))) + " MiB"; };

@@ -27,6 +27,7 @@ struct TrainBudget {
   double share = 1;               ///< above 0 to 1: the part of those that is trained on
   std::size_t validation = 5000;  ///< images held back from the training part to validate on; 0 is none
   std::int32_t resolution = 0;    ///< height and width (of signals: length) trained and evaluated at; 0 is the network's own
+  double width = 1;               ///< above 0 to 1: share of the channels between input and output that is trained
   std::int32_t batch = 64;        ///< images a step; more than there are makes one step an epoch of all of them
   bool test = false;              ///< evaluate on the test part too
   bool curve = false;             ///< validate after each epoch too: TrainResult::curve. The weights stay the same
@@ -158,7 +159,7 @@ struct TrainSettings {
   /// foretells of the last epoch. 0: it is trained to the end. See learning_curve.hpp.
   std::int32_t extrapolate = 0;
 
-  /// Reads a map with the keys data, trainer, device, per_gpu, epochs, images, share, validation, resolution, batch, test,
+  /// Reads a map with the keys data, trainer, device, per_gpu, epochs, images, share, validation, resolution, width, batch, test,
   /// time_limit, memory_limit, early_stop ({patience, least, score}), federated ({clients, per_round, local_epochs,
   /// alpha}),
   /// split_seed, extrapolate, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
@@ -216,7 +217,8 @@ struct TrainResult {
   std::string note;                         ///< why there was a checkpoint that was not used; else empty
   double seconds = 0;                       ///< of the clock on the wall
   double cpu_seconds = 0;                   ///< of the thread that trained
-  Model model{Graph(Shape{}), {}, {}, {}};  ///< the graph given, its weights, ranges if quantised, and what the input went through
+  /// The graph given (of a width below 1: the thinner one), its weights, ranges if quantised, and what the input went through.
+  Model model{Graph(Shape{}), {}, {}, {}};
 };
 
 /// This network cannot be trained: the loss is no longer finite (with step and rate), or the network, the data
@@ -267,6 +269,10 @@ std::optional<double> gpu_memory(const TrainSettings& settings);
 /// The same layers for images of this height and width (0: as they are); weights fit both.
 /// Throws TrainingError where they do not: a linear layer over a flattened image.
 Graph at_resolution(const Graph& graph, std::int32_t resolution);
+/// The same layers with a share of the channels, above 0 to 1 (Howard et al., "MobileNets", 2017: the width multiplier): each
+/// layer's number is rounded to the nearest multiple of what groups in the network need, and is at least one of it. Input,
+/// output, and what is added to them keep theirs. Throws TrainingError where layers do not fit any more.
+Graph at_width(const Graph& graph, double width);
 
 /// The network's outputs before any final softmax, [images, classes]; images are resized to the network's input.
 /// Runs on the CPU. Throws TrainingError where channels do not fit, TrainingInterrupted.

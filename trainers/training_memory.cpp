@@ -39,7 +39,7 @@ double weights_of(const Graph& graph) {
 }  // namespace
 
 double training_bytes(const Graph& graph, const Dataset& data, const TrainRecipe& recipe, const TrainBudget& budget) {
-  const Graph shaped = at_resolution(graph, budget.resolution);
+  const Graph shaped = at_resolution(at_width(graph, budget.width), budget.resolution);
   const Split parts = chosen_images(data, budget);
   const auto batch = static_cast<double>(std::min(parts.train.size(), static_cast<std::size_t>(std::max(1, budget.batch))));
   const Activations passing = activations(shaped);

@@ -128,10 +128,10 @@ TEST_CASE("a study with bits as decisions goes on where it was stopped, and its 
   CHECK(other.code == 2);
 }
 
-TEST_CASE("scores after quantisation have rungs, also of another resolution, and finish: says how to quantise") {
+TEST_CASE("scores after quantisation have rungs, also of another resolution and width, and finish: says how to quantise") {
   if (missing()) return;
   const Scratch scratch("rungs");
-  const std::string rungs = "train: {data: fashion-mnist, images: 500, validation: 200, epochs: 2, resolution: 28, rungs: [{resolution: 14}, {epochs: 1}]}";
+  const std::string rungs = "train: {data: fashion-mnist, images: 500, validation: 200, epochs: 2, resolution: 28, rungs: [{resolution: 14, width: 0.5}, {epochs: 1}]}";
   const std::string text = study_text("  - {name: quantised_f1_pct, " + rungs + ", quantised: true}\n", "{algorithm: random, trials: 6, seed: 1, fidelity: {eta: 2}}") +
                            "finish: {picks: 1, weight_bits: 4, calibration: percentile}\n";
   const std::string file = scratch.write("study.yaml", text).string();

@@ -23,7 +23,7 @@ bool refused(const std::string& objective, const std::string& why, const std::ve
 
 }  // namespace
 
-TEST_CASE("rungs of a table say their share, those of a training have it from epochs, share, images and resolution") {
+TEST_CASE("rungs of a table say their share, those of a training have it from epochs, share, images, resolution and width") {
   CHECK(shares_of("{name: a, table: {file: t.csv}}").empty());
   CHECK(shares_of("{name: a, expensive: true, table: {file: t.csv, rungs: [{column: b, share: 0.06}]}}") ==
         std::vector<double>{0.06});
@@ -31,6 +31,7 @@ TEST_CASE("rungs of a table say their share, those of a training have it from ep
         std::vector<double>{0.125, 0.5});
   CHECK(shares_of("{name: a, train: {epochs: 8, resolution: 32, rungs: [{resolution: 16}]}}") ==
         std::vector<double>{0.25});
+  CHECK(shares_of("{name: a, train: {epochs: 8, rungs: [{width: 0.5}]}}") == std::vector<double>{0.25});
   CHECK(shares_of("{name: a, train: {epochs: 8, images: 1000, rungs: [{epochs: 4, images: 500, share: 0.5}]}}") ==
         std::vector<double>{0.125});
 }

@@ -217,6 +217,7 @@ TEST_CASE("A smaller batch, image or network needs less memory") {
   const double all = bytes([](TrainBudget&) {});
   CHECK(bytes([](TrainBudget& b) { b.batch = 16; }) < all);
   CHECK(bytes([](TrainBudget& b) { b.resolution = 4; }) < all);
+  CHECK(bytes([](TrainBudget& b) { b.width = 0.5; }) < all);
   CHECK(bytes([](TrainBudget& b) { b.images = 50; }) < all);
   CHECK(bytes([](TrainBudget& b) { b.batch = 100000; }) == bytes([](TrainBudget& b) { b.batch = 200; }));  // there are 200
 }

@@ -21,7 +21,7 @@ std::string error_of(const std::string& text) {
 
 TEST_CASE("A train section is read") {
   const auto settings = TrainSettings::read(
-      train("{data: fashion-mnist, epochs: 2, images: 10000, share: 0.5, resolution: 24, batch: 64, rate: 0.2, "
+      train("{data: fashion-mnist, epochs: 2, images: 10000, share: 0.5, resolution: 24, width: 0.5, batch: 64, rate: 0.2, "
             "schedule: cosine, "
             "momentum: 0.8, "
             "nesterov: false, weight_decay: 0.001, label_smoothing: 0.1, precision: bfloat16, augment: {crop: 2, flip: true, shift: 1}, "
@@ -32,6 +32,7 @@ TEST_CASE("A train section is read") {
   CHECK(settings.budget.share == 0.5);
   CHECK(settings.budget.validation == 1000);
   CHECK(settings.budget.resolution == 24);
+  CHECK(settings.budget.width == 0.5);
   CHECK(settings.budget.batch == 64);
   CHECK(settings.budget.test);
   CHECK(settings.budget.split_seed == 5);
@@ -134,7 +135,7 @@ TEST_CASE("What is wrong in a train section is named") {
   CHECK(error_of("{trainer: supervized}").find("supervised") != std::string::npos);
   for (const char* bad :
        {"{batch: 0}", "{epochs: -1}", "{rate: -0.1}", "{rate: .nan}", "{momentum: 1}", "{label_smoothing: 1.5}", "{precision: half}",
-        "{images: 0}", "{share: 0}", "{resolution: many}", "{device: tpu}", "{augment: {shift: -1}}"})
+        "{images: 0}", "{share: 0}", "{resolution: many}", "{width: 0}", "{width: 1.5}", "{device: tpu}", "{augment: {shift: -1}}"})
     CHECK_FALSE(error_of(bad).empty());
 }
 

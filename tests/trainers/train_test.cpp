@@ -170,6 +170,14 @@ TEST_CASE("Budgets at their edges") {
     CHECK(result.model.graph.shape(0) == Shape{1, 12, 12});
     CHECK(training_error(small_net(), s).find("depend on it") != std::string::npos);
   }
+  SECTION("another width") {
+    Graph graph({1, 12, 12});
+    nets::classifier(graph, nets::conv_norm_relu(graph, 0, 8, 3, 2), 4);
+    s.budget.width = 0.5;
+    const auto result = train(graph, s);
+    CHECK(same_network(result.model.graph, at_width(graph, 0.5)));
+    CHECK(evaluate(result.model, data()->test).accuracy_pct == Approx(result.test.accuracy_pct));  // weights of the thinner network
+  }
   SECTION("a network that the input does not reach") {
     Graph graph({1, 12, 12});
     graph.add(Linear{.out = 4}, graph.add(GlobalPool{}, graph.add(Zero{{2, 3, 3}}, 0)));
