@@ -157,8 +157,9 @@ class Finisher {
 };
 
 BundleModel bundled(const StudyFile& study, const FinishedModel& model, const QuantiseWish& quantise) {
+  const LabelledSamples golden = study.training->test_samples(model.model, golden_samples);
   BundleModel result{model.name, exported_architecture(study.space->resolved(model.pick.trial.architecture), model.model.graph, quantise.bits), model.model, model.integer,
-                     study.training->test_samples(model.model, golden_samples).values,
+                     {golden.values.begin(), golden.values.end()},
                      {{"trial", std::to_string(model.pick.trial.number)}, {"chosen", model.pick.reason}, {"calibration", model.calibration}},
                      {{"accuracy_float_pct", model.float_accuracy_pct}, {"accuracy_int8_pct", model.int8_accuracy_pct},
                       {"parity_images", static_cast<double>(model.parity.images)}, {"parity_agreement_pct", 100 * model.parity.agreement()},

@@ -12,9 +12,6 @@ std::string processor();
 std::string governor(const std::filesystem::path& folder = "/sys/devices/system/cpu/cpu0/cpufreq");
 /// How many threads were running or waiting to, on average over the last minute; this program's own are among them.
 double load_average();
-/// Bytes that this process may still take without the system running short: what Linux says is available, and what is
-/// left of a container's limit. Infinite where neither is told. `system` stands for / in tests.
-double available_memory(const std::filesystem::path& system = "/");
 /// "2026-03-01T12:00:00Z": now, in UTC.
 std::string utc_now();
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "experiments/machine.hpp"
 #include "experiments/named_by.hpp"
 #include "experiments/side_by_side.hpp"
 #include "experiments/timed_device.hpp"

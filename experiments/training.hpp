@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "configs/config.hpp"
+#include "configs/memory.hpp"
 #include "exporters/formats.hpp"
 #include "space/model.hpp"
 
@@ -22,7 +23,7 @@ namespace paretoforge {
 
 /// LabelledSamples as a network takes them: one after another, each channels × height × width, normalised.
 struct LabelledSamples {
-  std::vector<float> values;
+  LargeVector<float> values;
   std::vector<std::uint16_t> labels;
   std::size_t size() const { return labels.size(); }
 };

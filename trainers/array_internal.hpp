@@ -13,7 +13,7 @@ struct Array {
   std::filesystem::path file;  ///< for messages
   std::vector<std::size_t> sizes;
   Bytes bytes;
-  std::vector<float> values;
+  LargeVector<float> values;
 };
 
 /// How an element of a file is stored.

@@ -1,4 +1,6 @@
 // Minibatches: images picked in random order, augmented, normalised, written channels last.
+#include <numeric>
+
 #include "trainers/augment_internal.hpp"
 #include "trainers/batch_internal.hpp"
 
@@ -40,6 +42,20 @@ void change(std::span<float> sample, const Shape& shape, const Augmentation& aug
 }
 
 }  // namespace
+
+std::vector<std::uint32_t> every_position(const Images& images) {
+  std::vector<std::uint32_t> positions(images.size());
+  std::iota(positions.begin(), positions.end(), 0u);
+  return positions;
+}
+
+ImageView::ImageView(const Images& all, std::vector<std::uint32_t> positions, std::int32_t height, std::int32_t width)
+    : all_(all), positions_(std::move(positions)), copies_{.shape = {}, .pixels = {}, .labels = {}} {
+  for (const std::uint32_t position : positions_) labels_.push_back(all.labels[position]);
+  if (positions_.empty() || (all.shape.height == height && all.shape.width == width)) return;
+  copies_ = resized(selected(all, positions_), height, width);
+  std::iota(positions_.begin(), positions_.end(), 0u);
+}
 
 BatchMaker::BatchMaker(const Images& images, const Normalisation& normalisation) : images_(images) {
   const auto channels = static_cast<std::size_t>(images.shape.channels);

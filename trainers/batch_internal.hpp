@@ -10,6 +10,30 @@
 
 namespace paretoforge {
 
+std::vector<std::uint32_t> every_position(const Images& images);
+
+/// Some of a data set's images at a network's size. They stay where they lie; only where they have another size are there
+/// copies of them.
+class ImageView {
+ public:
+  /// Keeps a reference to `all`.
+  ImageView(const Images& all, std::vector<std::uint32_t> positions, std::int32_t height, std::int32_t width);
+  ImageView(const ImageView&) = delete;
+  ImageView& operator=(const ImageView&) = delete;
+
+  std::size_t size() const { return positions_.size(); }
+  const std::vector<Label>& labels() const { return labels_; }
+  /// Where they lie, and at which positions there.
+  const Images& images() const { return copies_.size() > 0 ? copies_ : all_; }
+  std::uint32_t position(std::size_t i) const { return positions_[i]; }
+
+ private:
+  const Images& all_;
+  std::vector<std::uint32_t> positions_;
+  std::vector<Label> labels_;
+  Images copies_;
+};
+
 /// Turns samples into the floats that enter a network. Holds the normalised value of every possible pixel, so that
 /// an image costs one look-up a pixel.
 class BatchMaker {

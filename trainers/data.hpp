@@ -1,4 +1,4 @@
-// Data sets in memory as plain arrays: reading them, splitting them, resizing, normalising.
+// Data sets as plain arrays, in memory or in a file that is mapped there: reading them, splitting them, resizing, normalising.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "configs/config.hpp"
+#include "configs/memory.hpp"
 #include "space/model.hpp"
 
 namespace paretoforge {
@@ -24,9 +25,9 @@ inline constexpr std::size_t most_classes = 65536;
 /// 1-D signals have height 1, and time is their width; images of features are frames x bands, time is their height.
 struct Images {
   Shape shape;                       ///< of one image
-  std::vector<std::uint8_t> pixels;  ///< size() * shape.elements(), 0 to 255
+  LargeVector<std::uint8_t> pixels;  ///< size() * shape.elements(), 0 to 255
   std::vector<Label> labels;         ///< one per image, below the number of classes
-  std::vector<float> values = {};    ///< size() * shape.elements(), finite
+  LargeVector<float> values = {};    ///< size() * shape.elements(), finite
 
   std::size_t size() const { return labels.size(); }
   const std::uint8_t* image(std::size_t i) const { return pixels.data() + offset(i); }

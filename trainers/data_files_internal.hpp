@@ -31,11 +31,11 @@ auto located(const Config& where, Work&& work) -> decltype(work()) {
   } catch (const std::filesystem::filesystem_error& problem) {
     where.fail(problem.what());
   } catch (const std::bad_alloc&) {
-    where.fail("these data do not fit in memory", "a data set is held in memory whole");
+    where.fail("these data do not fit in memory", "only its largest arrays lie in files; PARETOFORGE_LARGEST_IN_MEMORY=256MiB puts smaller ones there too");
   }
 }
 
-using Bytes = std::vector<std::uint8_t>;
+using Bytes = LargeVector<std::uint8_t>;
 
 /// The file itself, or where it is absent NAME.gz or NAME.xz.
 std::filesystem::path present_file(const std::filesystem::path& name);

@@ -60,8 +60,8 @@ void resize_image(const T* from, const Shape& shape, const std::vector<Tap>& row
 }
 
 /// All of `from`, sample by sample; nothing where there is nothing.
-template <class T>
-void resize_all(const std::vector<T>& from, const Shape& shape, const Shape& now, std::vector<T>& to) {
+template <class Numbers>
+void resize_all(const Numbers& from, const Shape& shape, const Shape& now, Numbers& to) {
   const auto before = static_cast<std::size_t>(shape.elements()), after = static_cast<std::size_t>(now.elements());
   const std::size_t count = from.size() / before;
   to.resize(count * after);
@@ -70,9 +70,8 @@ void resize_all(const std::vector<T>& from, const Shape& shape, const Shape& now
     resize_image(from.data() + i * before, shape, rows, columns, to.data() + i * after);
 }
 
-template <class T>
-void select_from(const std::vector<T>& from, std::span<const std::uint32_t> positions, std::size_t elements,
-                 std::vector<T>& to) {
+template <class Numbers>
+void select_from(const Numbers& from, std::span<const std::uint32_t> positions, std::size_t elements, Numbers& to) {
   if (from.empty()) return;
   to.reserve(positions.size() * elements);
   for (const std::size_t position : positions) {
@@ -84,7 +83,7 @@ void select_from(const std::vector<T>& from, std::span<const std::uint32_t> posi
 /// Mean and variance of every `stride`th number from the `first` on. Pixels are whole numbers and their sums exact,
 /// whatever their number (255^2 * 2^40 pixels would still fit); values are taken from their first one, so that a
 /// great mean does not swallow a small variance.
-std::pair<double, double> moments(const std::vector<std::uint8_t>& pixels, std::size_t first, std::size_t stride) {
+std::pair<double, double> moments(const LargeVector<std::uint8_t>& pixels, std::size_t first, std::size_t stride) {
   std::uint64_t count = 0, sum = 0, squares = 0;
   for (std::size_t i = first; i < pixels.size(); i += stride) {
     const std::uint64_t value = pixels[i];
@@ -93,7 +92,7 @@ std::pair<double, double> moments(const std::vector<std::uint8_t>& pixels, std::
   const double mean = count == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(count);
   return {mean, count == 0 ? 0 : static_cast<double>(squares) / static_cast<double>(count) - mean * mean};
 }
-std::pair<double, double> moments(const std::vector<float>& values, std::size_t first, std::size_t stride) {
+std::pair<double, double> moments(const LargeVector<float>& values, std::size_t first, std::size_t stride) {
   const double origin = values[first];
   double count = 0, sum = 0, squares = 0;
   for (std::size_t i = first; i < values.size(); i += stride) {
@@ -104,9 +103,9 @@ std::pair<double, double> moments(const std::vector<float>& values, std::size_t 
   return {origin + mean, squares / count - mean * mean};
 }
 
-template <class T>
-std::uint64_t checksum_of(const std::vector<T>& numbers) {
-  return checksum({reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(T)});
+template <class Numbers>
+std::uint64_t checksum_of(const Numbers& numbers) {
+  return checksum({reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(numbers[0])});
 }
 
 }  // namespace

@@ -23,10 +23,10 @@ constexpr double greatest_scale = 0x1p24;
 
 Learner::Learner(const Task& task)
     : task_(task),
-      maker_(task.images, task.input),
+      maker_(task.images.images(), task.input),
       gpu_(!task.device.is_cpu()),
       scaled_(task.recipe.precision == Precision::float16 && !task.quantised) {
-  const std::vector<float> weights = class_weights(task.recipe, task.images, task.data.classes.size());
+  const std::vector<float> weights = class_weights(task.recipe, task.images.labels(), task.data.classes.size());
   if (!weights.empty()) class_weights_ = at::tensor(weights).to(task.device);
   const auto number = at::TensorOptions(task.device).dtype(at::kFloat);
   share_ = at::ones({}, number);
@@ -57,7 +57,7 @@ void Learner::make_room(std::size_t batch) {
   if (written_.defined() && written_.size(0) == size) return;
   recorded_.forget();
   steps_alike_ = 0;
-  written_ = image_tensor(batch, task_.images.shape, gpu_);
+  written_ = image_tensor(batch, task_.images.images().shape, gpu_);
   written_labels_ = at::empty({size}, at::TensorOptions(at::kLong).pinned_memory(gpu_));
   input_ = gpu_ ? written_.to(task_.device) : written_;
   labels_ = gpu_ ? written_labels_.to(task_.device) : written_labels_;
@@ -65,9 +65,11 @@ void Learner::make_room(std::size_t batch) {
 
 /// The GPU is done with the last batch: its loss was waited for.
 void Learner::enter(std::span<const std::uint32_t> positions, Random& random) {
-  const double share = maker_.augmented(positions, task_.recipe.augment, random, written_.data_ptr<float>());
+  where_.clear();
+  for (const std::uint32_t position : positions) where_.push_back(task_.images.position(position));
+  const double share = maker_.augmented(where_, task_.recipe.augment, random, written_.data_ptr<float>());
   for (std::size_t i = 0; i < positions.size(); ++i)
-    written_labels_.data_ptr<std::int64_t>()[i] = task_.images.labels[positions[i]];
+    written_labels_.data_ptr<std::int64_t>()[i] = task_.images.labels()[positions[i]];
   if (task_.recipe.augment.mixup > 0) share_.fill_(share);
   if (!gpu_) return;
   input_.copy_(written_, true);

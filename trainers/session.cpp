@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "trainers/gpu_internal.hpp"
 #include "trainers/quantised_network_internal.hpp"
@@ -20,6 +19,9 @@ namespace paretoforge {
 namespace {
 
 constexpr std::size_t evaluation_batch = 128;
+
+/// All images, of the size that a network takes.
+ImageView whole(const Images& images, const Shape& input) { return {images, every_position(images), input.height, input.width}; }
 
 }  // namespace
 
@@ -59,21 +61,15 @@ std::optional<double> gpu_memory(const TrainSettings& settings) {
   return device.is_cuda() ? std::optional(free_memory(device)) : std::nullopt;
 }
 
-std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
+std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>& outputs, at::Device device, const ImageView& images,
                               const Normalisation& normalisation, const std::stop_token& stop) {
-  return run_logits([&](const at::Tensor& batch) { return network.logits(batch, TorchNetwork::Mode::evaluation); }, device, images, normalisation, stop);
-}
-
-std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>& outputs, at::Device device, const Images& images,
-                              const Normalisation& normalisation, const std::stop_token& stop) {
-  const BatchMaker maker(images, normalisation);
-  std::vector<std::uint32_t> positions(images.size());
-  std::iota(positions.begin(), positions.end(), 0u);
+  const BatchMaker maker(images.images(), normalisation);
   std::vector<float> result;
-  for (std::size_t begin = 0; begin < positions.size(); begin += evaluation_batch) {
+  for (std::size_t begin = 0; begin < images.size(); begin += evaluation_batch) {
     if (stop.stop_requested()) throw TrainingInterrupted();
-    const auto batch = std::span(positions).subspan(begin, std::min(evaluation_batch, positions.size() - begin));
-    const auto input = image_tensor(batch.size(), images.shape);
+    std::vector<std::uint32_t> batch;
+    for (std::size_t i = begin; i < std::min(begin + evaluation_batch, images.size()); ++i) batch.push_back(images.position(i));
+    const auto input = image_tensor(batch.size(), images.images().shape);
     maker.plain(batch, input.data_ptr<float>());
     const auto output = outputs(input.to(device)).to(at::kCPU).contiguous();
     result.insert(result.end(), output.data_ptr<float>(), output.data_ptr<float>() + output.numel());
@@ -86,8 +82,8 @@ std::vector<float> logits(const Model& model, const Images& images, std::stop_to
   const ThreadSettings settings;
   TorchNetwork network(model.graph);
   network.load(model.weights);
-  const Shape input = model.graph.shape(0);
-  return run_logits(network, at::kCPU, resized(images, input.height, input.width), model.input, stop);
+  const auto outputs = [&](const at::Tensor& batch) { return network.logits(batch, TorchNetwork::Mode::evaluation); };
+  return run_logits(outputs, at::kCPU, whole(images, model.graph.shape(0)), model.input, stop);
 }
 
 std::vector<float> quantised_logits(const Model& model, const Images& images, std::stop_token stop) {
@@ -98,9 +94,8 @@ std::vector<float> quantised_logits(const Model& model, const Images& images, st
   network.load(model.weights);
   QuantisedNetwork quantised(model.graph, network, 1);
   quantised.load({model.ranges, 1});
-  const Shape input = model.graph.shape(0);
   const auto outputs = [&](const at::Tensor& batch) { return quantised.logits(batch, QuantisedNetwork::Mode::evaluation); };
-  return run_logits(outputs, at::kCPU, resized(images, input.height, input.width), model.input, stop);
+  return run_logits(outputs, at::kCPU, whole(images, model.graph.shape(0)), model.input, stop);
 }
 
 Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop) {

@@ -40,10 +40,7 @@ at::ScalarType type_of(Precision precision);
 at::Tensor image_tensor(std::size_t count, const Shape& shape, bool pinned = false);
 
 /// Outputs [images, classes]; `outputs` gives those of a batch, in evaluation. Images have the network's input shape.
-std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>& outputs, at::Device device, const Images& images,
-                              const Normalisation& normalisation, const std::stop_token& stop);
-/// Outputs [images, classes] of a network in evaluation; images have the network's input shape.
-std::vector<float> run_logits(const TorchNetwork& network, at::Device device, const Images& images,
+std::vector<float> run_logits(const std::function<at::Tensor(const at::Tensor&)>& outputs, at::Device device, const ImageView& images,
                               const Normalisation& normalisation, const std::stop_token& stop);
 
 }  // namespace paretoforge

@@ -64,9 +64,6 @@ class StepTrainer final : public Trainer {
     const Graph thin = at_width(graph, budget.width), shaped = at_resolution(thin, budget.resolution);
     check(shaped, budget);
     const Split parts = chosen_images(*data_, budget);
-    const auto sized = [&](const Images& images) {
-      return resized(images, shaped.shape(0).height, shaped.shape(0).width);
-    };
 
     TorchNetwork network(shaped, device_);
     if (budget.start) network.load(*budget.start);
@@ -74,14 +71,15 @@ class StepTrainer final : public Trainer {
     std::optional<QuantisedNetwork> quantised;
     if (recipe_.quantise) quantised.emplace(shaped, network, recipe_.quantise->momentum);
     network.train_in(type_of(recipe_.precision));
-    const Images images = sized(selected(data_->train, parts.train));
-    const Images validation = sized(selected(data_->train, parts.validation));
+    const Shape& input = shaped.shape(0);
+    const ImageView images(data_->train, parts.train, input.height, input.width);
+    const ImageView validation(data_->train, parts.validation, input.height, input.width);
     const auto outputs = [&](const at::Tensor& batch) {
       return quantised && quantised->ready() ? quantised->logits(batch, QuantisedNetwork::Mode::evaluation) : network.logits(batch, TorchNetwork::Mode::evaluation);
     };
-    const auto measured = [&](const Images& part) {
+    const auto measured = [&](const ImageView& part) {
       if (quantised) quantised->forget_weights();
-      return evaluation_of(run_logits(outputs, device_, part, input_, stop), part.labels);
+      return evaluation_of(run_logits(outputs, device_, part, input_, stop), part.labels());
     };
     const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_, quantised ? &*quantised : nullptr, recorded_};
     std::int64_t per_epoch = 1;
@@ -100,7 +98,7 @@ class StepTrainer final : public Trainer {
     const bool known = !result.curve.empty() && result.best_epoch == 0 && std::isfinite(result.curve.back().loss);
     if (known) result.validation = result.curve.back();
     else if (validation.size() > 0) result.validation = measured(validation);
-    if (budget.test) result.test = measured(sized(data_->test));
+    if (budget.test) result.test = measured({data_->test, every_position(data_->test), input.height, input.width});
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.cpu_seconds = thread_cpu_seconds() - cpu_begin;
     return result;

@@ -26,7 +26,7 @@ void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span
 
 /// What each class counts in the loss, by the recipe and the labels that are trained on; empty where all count the same.
 /// Throws TrainingError where there are not as many weights as classes.
-std::vector<float> class_weights(const TrainRecipe& recipe, const Images& images, std::size_t classes);
+std::vector<float> class_weights(const TrainRecipe& recipe, std::span<const Label> labels, std::size_t classes);
 
 /// The images of each client: equally many each, one more for the first ones where they do not come out even. What
 /// classes a client has more of is drawn from a Dirichlet distribution around the classes' shares of all (Hsu, Qi,

@@ -42,13 +42,13 @@ void check_weights(const TrainRecipe& recipe, const Dataset& data) {
 
 }  // namespace
 
-std::vector<float> class_weights(const TrainRecipe& recipe, const Images& images, std::size_t classes) {
+std::vector<float> class_weights(const TrainRecipe& recipe, std::span<const Label> labels, std::size_t classes) {
   std::vector<float> weights(recipe.class_weights.begin(), recipe.class_weights.end());
   if (!recipe.balanced) return weights;
   std::vector<double> count(classes, 0.0);
-  for (const Label label : images.labels) ++count.at(label);
+  for (const Label label : labels) ++count.at(label);
   for (const double seen : count)  // a class that does not occur has nothing to weigh
-    weights.push_back(seen == 0 ? 0.0f : static_cast<float>(static_cast<double>(images.size()) / (static_cast<double>(classes) * seen)));
+    weights.push_back(seen == 0 ? 0.0f : static_cast<float>(static_cast<double>(labels.size()) / (static_cast<double>(classes) * seen)));
   return weights;
 }
 

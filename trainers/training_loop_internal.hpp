@@ -32,7 +32,7 @@ struct Task {
   at::Device device;
   const TrainRecipe& recipe;
   const TrainBudget& budget;
-  const Images& images;  ///< those that are trained on, of the network's size
+  const ImageView& images;  ///< those that are trained on, of the network's size
   const Normalisation& input;
   const std::stop_token& stop;
   std::string_view trainer;
@@ -70,6 +70,7 @@ class Learner {
   const Task& task_;
   BatchMaker maker_;
   bool gpu_, scaled_;
+  std::vector<std::uint32_t> where_;     ///< the last batch's images lie in the data set
   at::Tensor written_, written_labels_;  ///< where batches are made, of the size of the last one
   at::Tensor input_, labels_, share_;    ///< the same on the device; what mixing leaves of each sample
   at::Tensor class_weights_;             ///< undefined: all classes count the same

@@ -45,7 +45,8 @@ double training_bytes(const Graph& graph, const Dataset& data, const TrainRecipe
   const Activations passing = activations(shaped);
   // Weights, gradients, moments, their average, the best ones, and what a step holds beside them for a moment.
   const double copies = 2 + (recipe.optimizer == OptimizerKind::adamw ? 2 : 1) + (recipe.ema > 0) + (recipe.early_stop.patience > 0) + 2;
-  const double image = static_cast<double>(shaped.shape(0).elements()) * (data.train.values.empty() ? 1 : float_bytes);
+  const bool copied = !(shaped.shape(0) == data.train.shape);  // resized; else images are read where they lie
+  const double image = copied ? static_cast<double>(shaped.shape(0).elements()) * (data.train.values.empty() ? 1 : float_bytes) : 0;
   const auto images = static_cast<double>(parts.train.size() + parts.validation.size());
   const double value = recipe.precision == Precision::float32 ? float_bytes : float_bytes / 2;
   return value * batch * (passing.kept + 2 * passing.largest) + float_bytes * copies * weights_of(shaped) + 2 * images * image;

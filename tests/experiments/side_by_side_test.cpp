@@ -1,18 +1,13 @@
 // Trainings that share memory: waiting, running out of it, running again.
-#include <unistd.h>
-
 #include <atomic>
 #include <barrier>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "catch.hpp"
-#include "experiments/machine.hpp"
 #include "experiments/side_by_side.hpp"
 
 using namespace paretoforge;
@@ -83,28 +78,6 @@ TEST_CASE("alone, running out of memory is the network's own fault; other errors
   CHECK_THROWS_AS(gate.run(1, {}, [&]() -> int { ++tries; throw TrainingError("no"); }), TrainingError);
   CHECK(tries == 2);
   CHECK(gate.run(1, {}, [] { return 7; }) == 7);
-}
-
-TEST_CASE("what memory is left is the system's word and the container's, whichever is less") {
-  const auto root = std::filesystem::temp_directory_path() / ("paretoforge_memory_" + std::to_string(getpid()));
-  const auto put = [&](const std::string& name, const std::string& text) {
-    std::filesystem::create_directories((root / name).parent_path());
-    std::ofstream(root / name) << text;
-  };
-  CHECK(std::isinf(available_memory(root)));
-  put("proc/meminfo", "MemTotal:  16000000 kB\nMemAvailable:    2048 kB\n");
-  CHECK(available_memory(root) == 2048 * 1024);
-  put("sys/fs/cgroup/memory.max", "max\n");
-  put("sys/fs/cgroup/memory.current", "5000\n");
-  CHECK(available_memory(root) == 2048 * 1024);
-  put("sys/fs/cgroup/memory.max", "1005000\n");
-  CHECK(available_memory(root) == 1000000);
-  put("sys/fs/cgroup/memory.stat", "anon 4000\ninactive_file 3000\n");
-  CHECK(available_memory(root) == 1003000);
-  put("sys/fs/cgroup/memory.current", "2000000\n");
-  CHECK(available_memory(root) == 0);
-  std::filesystem::remove_all(root);
-  CHECK(available_memory() > 1e6);
 }
 
 TEST_CASE("who waits for memory can be stopped") {

@@ -41,7 +41,20 @@ TEST_CASE("Pixels are scaled and normalised per channel") {
 TEST_CASE("Without augmentation the image comes as it is") {
   const auto images = counting({3, 4, 5});
   const auto out = drawn(images, {}, 1);
-  CHECK(std::vector<std::uint8_t>(out.begin(), out.end()) == images.pixels);
+  CHECK(LargeVector<std::uint8_t>(out.begin(), out.end()) == images.pixels);
+}
+
+TEST_CASE("Images of a network's size are read where they lie, others from copies of the chosen ones") {
+  const Images images{.shape = {1, 2, 2}, .pixels = {0, 0, 0, 0, 10, 10, 20, 20, 5, 5, 5, 5}, .labels = {3, 4, 5}};
+  const ImageView same(images, {2, 0}, 2, 2);
+  CHECK(&same.images() == &images);
+  CHECK(same.position(0) == 2);
+  CHECK(same.labels() == std::vector<Label>{5, 3});
+  const ImageView smaller(images, {1, 2}, 1, 1);
+  CHECK(smaller.images().pixels == LargeVector<std::uint8_t>{15, 5});
+  CHECK(smaller.position(1) == 1);
+  CHECK(smaller.labels() == std::vector<Label>{4, 5});
+  CHECK(ImageView(images, {}, 1, 1).size() == 0);
 }
 
 TEST_CASE("A flip mirrors rows, and about half of the images are flipped") {

@@ -19,9 +19,11 @@
 #include <string>
 #include <vector>
 
+#include "configs/memory.hpp"
+
 namespace paretoforge {
 
-using Bytes = std::vector<std::uint8_t>;
+using Bytes = LargeVector<std::uint8_t>;
 
 inline void write_bytes(const std::filesystem::path& path, const Bytes& bytes) {
   std::filesystem::create_directories(path.parent_path());

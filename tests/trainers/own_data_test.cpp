@@ -35,7 +35,7 @@ std::string rows(const std::vector<std::string>& labels) {
 TEST_CASE("NumPy arrays of any number type, byte order and element order hold the same samples") {
   const TemporaryFolder folder;
   const Bytes labels = npy("<i8", "(2,)", raw<std::int64_t>({0, 1}));
-  const std::vector<float> expected{1, 2, 3, 4, 5, 6};
+  const LargeVector<float> expected{1, 2, 3, 4, 5, 6};
   const auto loaded = [&](const Bytes& samples) {
     write_pair(folder, samples, labels);
     return load_own(folder, pairs).train;
@@ -84,7 +84,7 @@ TEST_CASE("Arrays of an .npz file are named behind it") {
             {{"x", npy("<f4", "(2, 1)", raw<float>({3, 4}))}, {"y", npy("<i4", "(2,)", raw<std::int32_t>({1, 0}))}});
   const std::string part = "{samples: d.npz:x, labels: d.npz:y}";
   const auto data = load_own(folder, "{kind: npy, train: " + part + ", test: " + part + ", classes: [no, yes]}");
-  CHECK(data.train.values == std::vector<float>{3, 4});
+  CHECK(data.train.values == LargeVector<float>{3, 4});
   CHECK(data.train.labels == Labels{1, 0});
   CHECK(data.classes == std::vector<std::string>{"no", "yes"});
   check_complaint(folder, "{kind: npy, train: {samples: d.npz:z, labels: d.npz:y}, test: " + part + "}",
@@ -153,7 +153,7 @@ TEST_CASE("IDX files of any type, and records") {
   write_gzip(folder.path() / "y.gz", idx(0x801, {2}, {1, 0}));
   const std::string part = "{samples: x, labels: y}";
   const auto data = load_own(folder, "{kind: idx, train: " + part + ", test: " + part + "}");
-  CHECK(data.train.values == std::vector<float>{1, 2, -1, 0});
+  CHECK(data.train.values == LargeVector<float>{1, 2, -1, 0});
   CHECK(data.train.labels == Labels{1, 0});
   check_complaint(folder, "{kind: idx, train: {samples: y.gz, labels: x}, test: " + part + "}",
                   "is no IDX file of samples");
@@ -178,9 +178,9 @@ TEST_CASE("Rows of a table are samples") {
   CHECK(data.shape == Shape{2, 1, 1});
   CHECK(data.classes == std::vector<std::string>{"run", "walk"});
   CHECK(data.train.labels == Labels{1, 0, 1});
-  CHECK(data.train.values == std::vector<float>{0, 0, 1, 10, 2, 20});
+  CHECK(data.train.values == LargeVector<float>{0, 0, 1, 10, 2, 20});
   CHECK(load_own(folder, "{kind: csv, train: t.csv, test: t.csv, label: activity, features: [b]}").train.values ==
-        std::vector<float>{0, 10, 20});
+        LargeVector<float>{0, 10, 20});
   CHECK(load_own(folder, "{kind: csv, train: t.csv, test: t.csv, label: activity, shape: [1, 2, 1]}").shape ==
         Shape{1, 2, 1});
   CHECK(

@@ -229,6 +229,6 @@ TEST_CASE("What integers cannot hold is refused with the node named") {
   wide.set_activation_bits(3, 16);
   CHECK_THROWS_WITH(QuantisedNetwork(wide, network, 0.1), ContainsSubstring("activations of 16 bits"));
   CHECK_THROWS_WITH(quantised(random_model(graph, 1)), ContainsSubstring("without ranges"));
-  CHECK_THROWS_WITH(quantised_logits(random_model(graph, 1), Images{.shape = {1, 4, 4}, .pixels = std::vector<std::uint8_t>(16), .labels = {0}}),
+  CHECK_THROWS_WITH(quantised_logits(random_model(graph, 1), Images{.shape = {1, 4, 4}, .pixels = LargeVector<std::uint8_t>(16), .labels = {0}}),
                     ContainsSubstring("no ranges"));
 }

@@ -1,6 +1,7 @@
 // What data can ask of a training: values, its own validation part, class weights, mixed samples.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "catch.hpp"
 #include "nets.hpp"
@@ -90,6 +91,22 @@ TEST_CASE("Where the data says what validates, that validates and is not trained
   CHECK(std::isnan(train(with, s).validation.accuracy_pct));
 }
 
+TEST_CASE("Samples that lie in a file are trained on like those in memory, to the last bit") {
+  auto s = settings();
+  s.budget.epochs = 1, s.budget.images = 500;
+  const auto weights = [&] {
+    const auto with = std::make_shared<const Dataset>(Dataset{"slopes", {2, 1, 16}, {"down", "up"}, slopes(10'000, 5, 0.1, 1), slopes(300, 5, 0.1, 2)});
+    std::vector<float> all;
+    for (const Weights& layer : train(with, s).model.weights) all.insert(all.end(), layer.kernel.begin(), layer.kernel.end());
+    return all;
+  };
+  const auto in_memory = weights();
+  setenv("PARETOFORGE_LARGEST_IN_MEMORY", "1MiB", 1);  // there are 1.2 of them
+  const auto in_file = weights();
+  unsetenv("PARETOFORGE_LARGEST_IN_MEMORY");
+  CHECK(in_file == in_memory);
+}
+
 TEST_CASE("A signal is trained at another length") {
   Graph graph({2, 1, 16});
   const NodeId x = nets::norm_relu(
@@ -104,11 +121,11 @@ TEST_CASE("A signal is trained at another length") {
 }
 
 TEST_CASE("Balanced classes count the same, however rare") {
-  const Images images{.shape = {1, 1, 1}, .pixels = {0, 0, 0, 0}, .labels = {0, 0, 0, 2}};
+  const std::vector<Label> labels{0, 0, 0, 2};
   TrainRecipe recipe;
-  CHECK(class_weights(recipe, images, 3).empty());
+  CHECK(class_weights(recipe, labels, 3).empty());
   recipe.balanced = true;
-  const auto weights = class_weights(recipe, images, 3);
+  const auto weights = class_weights(recipe, labels, 3);
   CHECK(weights == std::vector<float>{4.0f / 9, 0, 4.0f / 3});
   CHECK(3 * weights[0] == Approx(weights[2]));
 
