@@ -76,42 +76,43 @@ double accuracy(const IntegerModel& model, const LabelledSamples& samples) {
   return onnx_accuracy_pct(qdq_onnx(model, {.batch = evaluation_batch}), evaluation_batch, samples);
 }
 
-/// What of a `train:` section differs in fine-tuning: a lower rate, falling, no warming up.
-Config tuning(const std::string& epochs, double rate, const std::string& quantise) {
-  return Config::parse("train: {epochs: " + epochs + ", rate: " + std::to_string(rate) + ", schedule: cosine, quantise: " + quantise + "}", "--tune").at("train");
+/// What of a `train:` section differs in fine-tuning: a lower rate, falling, no warming up; and what was asked for.
+Config tuning(const std::string& wanted) {
+  const Config asked = Config::parse("tune: " + wanted, "--tune").at("tune");
+  Config section = Config::parse("train: {epochs: 1, rate: 0.005, schedule: cosine, quantise: {from: 0, freeze: 0.9}}", "--tune").at("train");
+  for (const auto& [key, value] : asked.entries()) section = section.with_entry(key, value);
+  return section;
 }
 
 /// The float model trained on: in float, and quantised with weights of 8 and of 4 bits. Each is quantised by the ranges that it
 /// was trained to.
-void print_tuned(const StudyFile& study, const std::vector<Network>& all, const std::vector<LabelledSamples>& test, const std::string& epochs, double rate,
-                 const std::string& how) {
-  const auto row = [&](const std::string& name, const std::string& quantise, int bits) {
+void print_tuned(const StudyFile& study, const std::vector<Network>& all, const std::vector<LabelledSamples>& test, const Config& train) {
+  const auto row = [&](const std::string& name, const Config& changes, int bits) {
     std::printf("| %s |", name.c_str());
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Model& model = all[i].model;
       const Model start = with_weight_bits(model, weighted_layers(model.graph), bits);
-      const Model tuned = study.training->fine_tuned(start, tuning(epochs, rate, quantise), study.search->seed).model;
+      const Model tuned = study.training->fine_tuned(start, changes, study.search->seed).model;
       std::printf(" %.2f |", tuned.ranges.empty() ? onnx_accuracy_pct(float_onnx(tuned, {.batch = evaluation_batch}), evaluation_batch, test[i])
                                                   : accuracy(quantised(tuned), test[i]));
       std::fflush(stdout);
     }
     std::printf("\n");
   };
-  row("float, " + epochs + " epochs more", "false", 8);
-  row("int8 trained quantised, " + epochs + " epochs", how, 8);
-  row("int4 trained quantised, " + epochs + " epochs", how, 4);
+  row("float, trained on", train.with_entry("quantise", Config::make_scalar("false")), 8);
+  row("int8 trained quantised", train, 8);
+  row("int4 trained quantised", train, 4);
 }
 
 struct Wanted {
   bool on_training = false, brief = false;
   std::vector<std::uint64_t> numbers;
-  int tune_epochs = 0;
-  double tune_rate = 0.005;
-  std::string tune_quantise = "{from: 0, freeze: 0.9}";
+  std::optional<std::string> tune;
 };
 
 int run(const fs::path& folder, const Wanted& wanted) {
-  const auto& [on_training, brief, numbers, tune_epochs, tune_rate, tune_quantise] = wanted;
+  const auto& [on_training, brief, numbers, tune] = wanted;
+  const std::optional<Config> tune_train = tune ? std::optional(tuning(*tune)) : std::nullopt;
   const StudyFile study = StudyFile::load(folder / "study.yaml");
   const std::vector<Network> all = networks(study, folder, numbers);
   std::vector<LabelledSamples> calibration, test;
@@ -132,7 +133,7 @@ int run(const fs::path& folder, const Wanted& wanted) {
     for (std::size_t i = 0; i < all.size(); ++i) std::printf(" %s |", chosen_text(study, all[i], test[i], bits).c_str());
     std::printf("\n");
   }
-  if (tune_epochs > 0) print_tuned(study, all, test, std::to_string(tune_epochs), tune_rate, tune_quantise);
+  if (tune_train) print_tuned(study, all, test, *tune_train);
   for (const Way& way : brief ? std::vector<Way>{} : ways()) {
     std::printf("| %s |", way.name.c_str());
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -156,9 +157,9 @@ int main(int argc, char** argv) try {
   app.add_option("study", folder, "Folder of a study whose networks are trained")->required();
   app.add_flag("--on-training", wanted.on_training, "On training images that calibration does not see, for choosing settings");
   app.add_option("--trials", wanted.numbers, "Numbers of trials, in place of those that the study finishes")->delimiter(',');
-  app.add_option("--tune", wanted.tune_epochs, "Epochs of quantisation-aware training that begins from the float weights; 0: none")->check(CLI::Range(0, 10000));
-  app.add_option("--tune-rate", wanted.tune_rate, "Its learning rate at the beginning")->check(CLI::PositiveNumber);
-  app.add_option("--tune-quantise", wanted.tune_quantise, "The key 'quantise' of its train: section");
+  app.add_option("--tune", wanted.tune,
+                 "Quantisation-aware training that begins from the float weights: what its train: section says in place of\n"
+                 "{epochs: 1, rate: 0.005, schedule: cosine, quantise: {from: 0, freeze: 0.9}}, such as \"{ema: 0.99}\"");
   app.add_flag("--brief", wanted.brief, "Only what export makes, and what --tune asks for");
   CLI11_PARSE(app, argc, argv);
   return paretoforge::run(folder, wanted);
