@@ -89,11 +89,14 @@ struct SearcherRuns {
 /// objectives, or where no group has two seeds.
 std::vector<SearcherRuns> searcher_groups(const std::vector<ReportStudy>& studies,
                                           const std::vector<std::vector<double>>& shared);
-/// How two of them differ in final hypervolume, over the seeds that both have.
+/// How two of them differ in final hypervolume: over the seeds that both have, or, with fewer than two of those, over all runs.
 struct SearcherPair {
   std::size_t first, second;                    ///< positions among the groups
   std::size_t seeds = 0, wins = 0, losses = 0;  ///< of the first
-  double p_value = 1;                           ///< of the signed-rank test, adjusted for all pairs by Holm's method
+  double superiority = 0.5;                     ///< how often a run of the first is better than one of the second, of all such pairs
+  std::size_t fewest = 0;                       ///< runs of the group that has fewer
+  double p_value = 1;  ///< of the signed-rank test, or of the rank-sum test over all runs, adjusted for all pairs by Holm's method
+  bool paired() const { return seeds > 1; }
 };
 std::vector<SearcherPair> searcher_pairs(const std::vector<ReportStudy>& studies,
                                          const std::vector<SearcherRuns>& groups);

@@ -48,7 +48,11 @@ std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : "p = " + quantit
 
 /// "better with 18 of 20 seeds and worse with 2, which is hardly luck (p < 0.001)".
 std::string pair_words(const SearcherPair& pair) {
-  if (pair.seeds < 2) return "they have no seeds in common, so no test can tell luck apart";
+  if (!pair.paired()) {
+    if (pair.fewest < 2) return "one of them ran once, so no test can tell luck apart";
+    return "better in " + quantity_text("share_pct", 100 * pair.superiority, 3) + " of the pairs of a run of each, which " +
+           (pair.p_value < significant ? "is hardly luck (" : "may be luck (") + p_text(pair.p_value) + ")";
+  }
   const std::string seeds = std::to_string(pair.wins) + " of " + std::to_string(pair.seeds) + " seeds and worse with " +
                             std::to_string(pair.losses);
   if (pair.p_value < significant)
@@ -76,13 +80,15 @@ std::string pairs_table(const std::vector<SearcherRuns>& groups, const std::vect
   std::string rows;
   for (const SearcherPair& pair : pairs) {
     const auto number = [](const std::string& text) { return element("td", text, "class=\"number\""); };
+    const auto share = [](double value) { return quantity_text("share_pct", 100 * value, 3); };
     rows += "<tr>" +
             element("th", groups[pair.first].settings + " against " + groups[pair.second].settings, "scope=\"row\"") +
-            number(std::to_string(pair.seeds)) + number(std::to_string(pair.wins)) +
-            number(std::to_string(pair.losses)) + number(pair.seeds < 2 ? "–" : p_text(pair.p_value)) + "</tr>\n";
+            number(std::to_string(pair.seeds)) + number(pair.paired() ? std::to_string(pair.wins) : share(pair.superiority)) +
+            number(pair.paired() ? std::to_string(pair.losses) : share(1 - pair.superiority)) +
+            number(!pair.paired() && pair.fewest < 2 ? "–" : p_text(pair.p_value) + (pair.paired() ? "" : " (rank sums)")) + "</tr>\n";
   }
   return "<table class=\"pairs-table\">\n" +
-         head_row({"Pair", "seeds in common", "first better", "second better", "signed-rank test, Holm-corrected"},
+         head_row({"Pair", "seeds in common", "first better", "second better", "signed-rank test (without seeds in common: rank-sum test), Holm-corrected"},
                   {false, true, true, true, true}) +
          "<tbody>\n" + rows + "</tbody></table>\n";
 }
@@ -140,18 +146,23 @@ std::vector<SearcherPair> searcher_pairs(const std::vector<ReportStudy>& studies
       const auto final_of = [](const SearcherRuns& group, std::size_t run) {
         return group.hypervolume[run].empty() ? 0 : group.hypervolume[run].back();
       };
-      std::vector<double> a, b;
+      std::vector<double> a, b, all_a, all_b;
       SearcherPair pair{i, j};
+      for (std::size_t m = 0; m < groups[i].studies.size(); ++m) all_a.push_back(final_of(groups[i], m));
+      for (std::size_t n = 0; n < groups[j].studies.size(); ++n) all_b.push_back(final_of(groups[j], n));
       for (std::size_t m = 0; m < groups[i].studies.size(); ++m)
         for (std::size_t n = 0; n < groups[j].studies.size(); ++n) {
           if (studies[groups[i].studies[m]].seed != studies[groups[j].studies[n]].seed) continue;
-          a.push_back(final_of(groups[i], m));
-          b.push_back(final_of(groups[j], n));
+          a.push_back(all_a[m]);
+          b.push_back(all_b[n]);
           pair.wins += a.back() > b.back();
           pair.losses += a.back() < b.back();
         }
       pair.seeds = a.size();
-      p_values.push_back(wilcoxon_signed_rank(a, b).p_value);
+      const RankSum sums = wilcoxon_rank_sum(all_a, all_b);
+      pair.superiority = sums.superiority;
+      pair.fewest = std::min(all_a.size(), all_b.size());
+      p_values.push_back(pair.paired() ? wilcoxon_signed_rank(a, b).p_value : sums.p_value);
       pairs.push_back(pair);
     }
   const std::vector<double> adjusted = holm_adjusted(p_values);
@@ -173,6 +184,7 @@ std::string searcher_words(const std::vector<SearcherRuns>& groups, const std::v
     if (pair.second == best) {
       std::swap(pair.first, pair.second);
       std::swap(pair.wins, pair.losses);
+      pair.superiority = 1 - pair.superiority;
     }
     if (pair.first != best) continue;
     text += " Against " + groups[pair.second].settings + " (" + volume_text(middle(pair.second)) +

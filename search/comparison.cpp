@@ -1,4 +1,4 @@
-// Signed ranks, their exact distribution, and Holm's correction.
+// Rank tests and their exact distributions, and Holm's correction.
 #include "search/comparison.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace paretoforge {
 
 namespace {
 
-constexpr std::size_t most_exact_pairs = 100;
+constexpr std::size_t most_exact_pairs = 100, most_exact_values = 60;
 
 /// The differences that are not zero, halved so that a range from -1e308 to 1e308 does not overflow.
 std::vector<double> differences(std::span<const double> a, std::span<const double> b) {
@@ -25,15 +25,14 @@ std::vector<double> differences(std::span<const double> a, std::span<const doubl
   return result;
 }
 
-/// Twice the rank of each difference by size, so that the mean ranks of ties are whole numbers.
+/// Twice the rank of each value, so that the mean ranks of ties are whole numbers.
 std::vector<std::uint64_t> doubled_ranks(const std::vector<double>& values) {
-  const auto size_of = [&](std::size_t i) { return std::abs(values[i]); };
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return size_of(i) < size_of(j); });
+  std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return values[i] < values[j]; });
   std::vector<std::uint64_t> ranks(values.size());
   for (std::size_t first = 0, last = 0; first < order.size(); first = last) {
-    while (last < order.size() && size_of(order[last]) == size_of(order[first])) ++last;
+    while (last < order.size() && values[order[last]] == values[order[first]]) ++last;
     for (std::size_t i = first; i < last; ++i) ranks[order[i]] = first + 1 + last;
   }
   return ranks;
@@ -59,11 +58,55 @@ double normal_chance_of_at_most(double sum, const std::vector<std::uint64_t>& ra
   return std::erfc((mean - sum - 0.5) / std::sqrt(2 * variance)) / 2;
 }
 
+/// The chances of each doubled sum of `count` of the ranks, every choice of them equally likely.
+std::vector<double> chances_of_sums(std::size_t count, const std::vector<std::uint64_t>& ranks) {
+  const std::uint64_t all = std::accumulate(ranks.begin(), ranks.end(), std::uint64_t{0});
+  std::vector<std::vector<double>> ways(count + 1, std::vector<double>(all + 1, 0.0));
+  ways[0][0] = 1;
+  for (const std::uint64_t rank : ranks)
+    for (std::size_t chosen = count; chosen-- > 0;)
+      for (std::uint64_t sum = 0; sum + rank <= all; ++sum) ways[chosen + 1][sum + rank] += ways[chosen][sum];
+  const double choices = std::accumulate(ways[count].begin(), ways[count].end(), 0.0);
+  for (double& chance : ways[count]) chance /= choices;
+  return ways[count];
+}
+
+double exact_rank_sum(std::uint64_t sum, std::size_t count, const std::vector<std::uint64_t>& ranks) {
+  const std::vector<double> chances = chances_of_sums(count, ranks);
+  const auto at = chances.begin() + static_cast<std::ptrdiff_t>(sum);
+  return 2 * std::min(std::accumulate(chances.begin(), at + 1, 0.0), std::accumulate(at, chances.end(), 0.0));
+}
+
+/// The same, normal: the variance of a sum of so many of these ranks, drawn without replacement.
+double normal_rank_sum(double sum, double count, const std::vector<std::uint64_t>& ranks) {
+  const double all = static_cast<double>(ranks.size()), mean = (all + 1) / 2;
+  double squares = 0;
+  for (const std::uint64_t doubled : ranks) squares += std::pow(static_cast<double>(doubled) / 2 - mean, 2);
+  const double variance = count * (all - count) / (all * (all - 1)) * squares;
+  const double away = std::max(0.0, std::abs(sum - count * mean) - 0.5);
+  return variance > 0 ? std::erfc(away / std::sqrt(2 * variance)) : 1;
+}
+
 }  // namespace
+
+RankSum wilcoxon_rank_sum(std::span<const double> a, std::span<const double> b) {
+  std::vector<double> values(a.begin(), a.end());
+  values.insert(values.end(), b.begin(), b.end());
+  for (const double value : values)
+    if (!std::isfinite(value)) throw std::invalid_argument("the rank-sum test needs finite values");
+  if (a.empty() || b.empty()) return {};
+  const std::vector<std::uint64_t> ranks = doubled_ranks(values);
+  const std::uint64_t doubled = std::accumulate(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(a.size()), std::uint64_t{0});
+  const double first = static_cast<double>(a.size()), sum = static_cast<double>(doubled) / 2;
+  const double p = values.size() <= most_exact_values ? exact_rank_sum(doubled, a.size(), ranks) : normal_rank_sum(sum, first, ranks);
+  return {(sum - first * (first + 1) / 2) / (first * static_cast<double>(b.size())), std::min(1.0, p)};
+}
 
 SignedRank wilcoxon_signed_rank(std::span<const double> a, std::span<const double> b) {
   const std::vector<double> values = differences(a, b);
-  const std::vector<std::uint64_t> ranks = doubled_ranks(values);
+  std::vector<double> sizes;
+  for (const double value : values) sizes.push_back(std::abs(value));
+  const std::vector<std::uint64_t> ranks = doubled_ranks(sizes);
   std::uint64_t positive = 0, all = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     all += ranks[i];

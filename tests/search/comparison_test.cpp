@@ -1,6 +1,7 @@
 // The comparison of searchers: closed forms, published data, every assignment of signs.
 #include "search/comparison.hpp"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -93,6 +94,62 @@ TEST_CASE("the normal p-value of many pairs continues the exact one") {
   }
   const std::vector<double> high(5000, 1e308), low(5000, -1e308);
   CHECK(wilcoxon_signed_rank(high, low).p_value < 1e-100);
+}
+
+TEST_CASE("rank sums of a few values") {
+  const std::vector<double> none, low{1, 2, 3}, high{4, 5, 6, 7};
+  CHECK(wilcoxon_rank_sum(none, low).p_value == 1);
+  CHECK(wilcoxon_rank_sum(high, low).superiority == 1);
+  CHECK(wilcoxon_rank_sum(low, high).superiority == 0);
+  CHECK(wilcoxon_rank_sum(low, high).p_value == Approx(2.0 / 35));  // one of 7 over 3 choices in each tail
+  CHECK(wilcoxon_rank_sum(low, low).superiority == 0.5);
+  CHECK(wilcoxon_rank_sum(low, low).p_value == 1);
+  const std::vector<double> endless{std::numeric_limits<double>::infinity()};
+  CHECK_THROWS_AS(wilcoxon_rank_sum(low, endless), std::invalid_argument);
+  // Permeability of membranes, Hollander and Wolfe (1973), table 4.1: 0.127 on one side.
+  const std::vector<double> term{0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}, earlier{1.15, 0.88, 0.90, 0.74, 1.21};
+  CHECK(wilcoxon_rank_sum(term, earlier).superiority == Approx(35.0 / 50));
+  CHECK(wilcoxon_rank_sum(term, earlier).p_value == Approx(2 * 0.127).margin(1e-3));
+}
+
+TEST_CASE("the exact p-value of a rank sum is that of all choices, ties included") {
+  Random random(3);
+  for (int round = 0; round < 40; ++round) {
+    const std::size_t first = 1 + random.below(6), second = 1 + random.below(6), all = first + second;
+    std::vector<double> values;
+    for (std::size_t i = 0; i < all; ++i) values.push_back(static_cast<double>(random.below(round % 2 ? 4 : 1000)));
+    // How often a value of the chosen ones is greater, over all choices of as many.
+    const auto greater = [&](unsigned chosen) {
+      double count = 0;
+      for (std::size_t i = 0; i < all; ++i)
+        for (std::size_t j = 0; j < all; ++j)
+          if ((chosen >> i & 1) && !(chosen >> j & 1)) count += values[i] > values[j] ? 1 : values[i] == values[j] ? 0.5 : 0;
+      return count;
+    };
+    const double seen = greater((1u << first) - 1);
+    double choices = 0, at_most = 0, at_least = 0;
+    for (unsigned chosen = 0; chosen < 1u << all; ++chosen) {
+      if (static_cast<std::size_t>(std::popcount(chosen)) != first) continue;
+      ++choices, at_most += greater(chosen) <= seen, at_least += greater(chosen) >= seen;
+    }
+    const auto result = wilcoxon_rank_sum(std::span(values).first(first), std::span(values).subspan(first));
+    INFO("round " << round);
+    REQUIRE(result.superiority == Approx(seen / static_cast<double>(first * second)));
+    REQUIRE(result.p_value == Approx(std::min(1.0, 2 * std::min(at_most, at_least) / choices)).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("the normal p-value of many values continues the exact one") {
+  for (const double shift : {0.0, 0.4, 0.8}) {
+    Random random(4);
+    std::vector<double> a, b;
+    for (int i = 0; i < 30; ++i) a.push_back(random.normal() + shift), b.push_back(random.normal());
+    const double exact = wilcoxon_rank_sum(a, b).p_value;
+    a.push_back(shift);  // in the middle of its sample
+    INFO("shift " << shift);
+    CHECK(wilcoxon_rank_sum(a, b).p_value == Approx(exact).epsilon(0.25).margin(0.01));
+  }
+  CHECK(wilcoxon_rank_sum(std::vector<double>(40, 1.0), std::vector<double>(40, 1.0)).p_value == 1);
 }
 
 TEST_CASE("Holm's correction multiplies the least by all, the next by one less, and never falls") {
