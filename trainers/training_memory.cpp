@@ -49,7 +49,9 @@ double training_bytes(const Graph& graph, const Dataset& data, const TrainRecipe
   const double image = copied ? static_cast<double>(shaped.shape(0).elements()) * (data.train.values.empty() ? 1 : float_bytes) : 0;
   const auto images = static_cast<double>(parts.train.size() + parts.validation.size());
   const double value = recipe.precision == Precision::float32 ? float_bytes : float_bytes / 2;
-  return value * batch * (passing.kept + 2 * passing.largest) + float_bytes * copies * weights_of(shaped) + 2 * images * image;
+  // Trained quantised, the way back needs each value before its rounding and after it.
+  const double kept = (recipe.quantise ? 2 : 1) * passing.kept;
+  return value * batch * (kept + 2 * passing.largest) + float_bytes * copies * weights_of(shaped) + 2 * images * image;
 }
 
 }  // namespace paretoforge

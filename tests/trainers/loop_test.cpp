@@ -185,17 +185,18 @@ TEST_CASE("What a training is said to need is what it takes, and at most twice t
                                 {nets::depthwise50k(), noisy(200, {1, 28, 28}, 10), 32},
                                 {nets::resnet8(), noisy(100, {3, 32, 32}, 10), 32}};
   for (const auto& [graph, data, batch] : cases)
-    for (const bool adamw : {false, true}) {
+    for (const auto& [adamw, quantised] : {std::pair{false, false}, std::pair{true, false}, std::pair{false, true}}) {
       auto s = settings();
       s.budget.epochs = 1, s.budget.validation = 20, s.budget.batch = batch, s.budget.test = false;
       s.recipe.optimizer = adamw ? OptimizerKind::adamw : OptimizerKind::sgd;
+      if (quantised) s.recipe.quantise = FakeQuantisation{.from = 0.3, .freeze = 0.7};
       const auto counting = std::make_shared<Counting>();
       {
         const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counting);
         train(graph, s, data);
       }
       const double said = training_bytes(graph, *data, s.recipe, s.budget);
-      INFO(counting->most << " bytes taken, " << said << " said");
+      INFO(counting->most << " bytes taken, " << said << " said" << (quantised ? ", quantised" : ""));
       CHECK(counting->most > 1e6);
       CHECK(said > counting->most);
       CHECK(said < 2 * counting->most);
