@@ -145,8 +145,9 @@ template <class S, class T>
 PARETOFORGE_INLINE void gate(const S* y, const S* dy, std::size_t count, Clamp<T> clamp, S* dz) {
 #pragma GCC ivdep
   for (std::size_t i = 0; i < count; ++i) {
-    const T value = static_cast<T>(y[i]);
-    dz[i] = value > clamp.low && value < clamp.high ? dy[i] : S{};
+    // Through T, though it changes nothing: choosing among 16-bit numbers by a comparison of 32 would not be vectorised.
+    const T value = static_cast<T>(y[i]), gradient = static_cast<T>(dy[i]);
+    dz[i] = static_cast<S>(value > clamp.low && value < clamp.high ? gradient : T{0});
   }
 }
 
