@@ -54,7 +54,7 @@ constexpr std::size_t always_in_memory = 1 << 20;
 
 /// The most that a block may have to lie in memory.
 double largest_in_memory() {
-  if (const char* said = std::getenv("PARETOFORGE_LARGEST_IN_MEMORY"))
+  if (const char* said = std::getenv("PARETOFORGE_LARGEST_IN_MEMORY"); said != nullptr && *said != 0)
     return static_cast<double>(Config::parse("bytes: " + std::string(said), "PARETOFORGE_LARGEST_IN_MEMORY").at("bytes").bytes());
   return available_memory() / 2;
 }
