@@ -14,6 +14,14 @@ if(NOT output STREQUAL "macs 12501632\n")
   message(FATAL_ERROR "the stranger's program printed:\n${output}")
 endif()
 
+# Each alone: what one component needs must not be found for another one's sake.
+string(REPLACE "," ";" components ${COMPONENTS})
+foreach(component IN LISTS components)
+  run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/stranger -B ${WORK}/alone_${component}
+    -D CMAKE_PREFIX_PATH=${WORK}/prefix -D COMPONENTS=${component} ${forward})
+  run(${CMAKE_COMMAND} --build ${WORK}/alone_${component})
+endforeach()
+
 # What was not asked for is not there, and the package says so.
 execute_process(
   COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/stranger -B ${WORK}/unknown
