@@ -4,6 +4,7 @@
 
 #include <Eigen/Dense>
 #include <algorithm>
+#include <cmath>
 
 #include "predictors/features.hpp"
 #include "predictors/models_internal.hpp"
@@ -21,18 +22,22 @@ struct KnownDevice {
   }
 };
 
-/// How inputs are made of features: the sources' logarithms, then columns, standardised and clamped.
+/// How inputs are made of features: what the sources say, the ideal devices (both logarithms), columns; standardised
+/// and clamped.
 struct TransferInputs {
   std::vector<KnownDevice> sources;
-  std::vector<std::size_t> columns;
+  std::vector<std::size_t> ideals, columns;
   Eigen::VectorXd mean, scale, low, high;
 
-  Eigen::Index size() const { return static_cast<Eigen::Index>(sources.size() + columns.size()); }
+  /// Known and ideal devices, which come before the columns.
+  Eigen::Index devices() const { return static_cast<Eigen::Index>(sources.size() + ideals.size()); }
+  Eigen::Index size() const { return devices() + static_cast<Eigen::Index>(columns.size()); }
 
   Eigen::VectorXd raw(std::span<const double> features) const {
     Eigen::VectorXd x(size());
     Eigen::Index at = 0;
     for (const KnownDevice& source : sources) x[at++] = source.log(features);
+    for (const std::size_t ideal : ideals) x[at++] = std::log(std::max(1.0, features[ideal]));
     for (const std::size_t column : columns) x[at++] = features[column];
     return x;
   }

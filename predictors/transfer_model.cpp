@@ -33,6 +33,7 @@ Config Transfer::write() const {
   for (Eigen::Index i = 0; i < covariance_.rows(); ++i)
     for (Eigen::Index j = 0; j <= i; ++j) lower.push_back(covariance_(i, j));
   return Config::make_map({{"sources", Config::make_list(std::move(sources))},
+                           {"ideals", columns_scalar(inputs_.ideals)},
                            {"columns", columns_scalar(inputs_.columns)},
                            {"mean", list(inputs_.mean)},
                            {"scale", list(inputs_.scale)},
@@ -44,7 +45,7 @@ Config Transfer::write() const {
 }
 
 std::unique_ptr<CostModel> read_transfer(const Config& document) {
-  document.allow({"sources", "columns", "mean", "scale", "low", "high", "weights", "covariance", "noise"});
+  document.allow({"sources", "ideals", "columns", "mean", "scale", "low", "high", "weights", "covariance", "noise"});
   TransferInputs inputs;
   for (const Config& source : document.at("sources").items()) {
     source.allow({"device", "model", "encoded", "coefficients"});
@@ -53,6 +54,7 @@ std::unique_ptr<CostModel> read_transfer(const Config& document) {
     inputs.sources.push_back(std::move(known));
   }
   if (inputs.sources.empty()) document.at("sources").fail("'sources' must name at least one device");
+  if (document.has("ideals")) inputs.ideals = read_columns(document, "ideals");  // files before these have none
   inputs.columns = read_columns(document, "columns");
   const auto vector = [&](std::string_view key, Eigen::Index count) {
     const auto values = read_numbers(document, key, static_cast<std::size_t>(count));

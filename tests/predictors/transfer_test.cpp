@@ -86,19 +86,20 @@ TEST_CASE("From ten measurements transfer ranks better than a fit from nothing")
 }
 
 TEST_CASE("Leave-one-out estimates of transfer are those of fits without the row") {
-  // With one candidate's evidence far above the others and no outlier, both must agree; here: nearly, many candidates.
+  // Exact where rows count the same with and without it (averaged_test.cpp); here outliers are weighed anew. Not row 0:
+  // no other network is as small, so that without it inputs are standardised and clamped elsewhere.
   const Space space = synthetic::space();
   const auto sources = three_devices(space);
   const Samples reference = reference_networks(space, 200, 1), rows = measured(space, {0.03, 0.1, 1}, 30, 0.05, 4);
   const FittedModel fitted = fit_transfer(rows, reference, sources, space_key(space));
-  for (const std::size_t left_out : {0u, 7u, 29u}) {
+  for (const std::size_t left_out : {2u, 7u, 29u}) {
     std::vector<std::size_t> kept;
     for (std::size_t i = 0; i < rows.rows(); ++i)
       if (i != left_out) kept.push_back(i);
     const LogEstimate again =
         fit_transfer(rows.subset(kept), reference, sources, space_key(space)).model->estimate(rows.row(left_out));
-    CHECK(fitted.held_out[left_out].mean == Approx(again.mean).margin(0.02));
-    CHECK(fitted.held_out[left_out].deviation == Approx(again.deviation).epsilon(0.3));
+    CHECK(fitted.held_out[left_out].mean == Approx(again.mean).margin(0.015));
+    CHECK(fitted.held_out[left_out].deviation == Approx(again.deviation).epsilon(0.05));
   }
 }
 
