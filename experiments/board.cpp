@@ -24,7 +24,9 @@ constexpr std::size_t together = 10, most_keys = 64, most_key = 100;
 constexpr double settled_pct = 2;
 constexpr std::string_view own_columns[] = {"state", "message", "interval_pct", "repeats", "device", "precision", "measured_at"};
 
-bool is_own_column(const std::string& name) { return std::find(std::begin(own_columns), std::end(own_columns), name) != std::end(own_columns); }
+bool is_own_column(const std::string& name) {
+  return std::find(std::begin(own_columns), std::end(own_columns), name) != std::end(own_columns) || name == "reference" || name.starts_with("reference_");
+}
 
 /// Text of others on one line of ours: short, and without control characters.
 std::string excerpt(std::string text) {
@@ -260,10 +262,12 @@ MeasuringEnd measure_board(const Space& space, const fs::path& csv, const Measur
   for (const std::string& name : columns)
     if (is_own_column(name)) throw ConfigError("error: device '" + device.name + "' answers with '" + name + "', which is another column of the table");
   columns.insert(columns.end(), {"interval_pct", "repeats", "device", "precision", "measured_at"});
+  const std::vector<std::string>& answers = device.measure->command.answers;
+  for (const std::string& name : reference_columns(answers)) columns.push_back(name);
   Measurements table(space, csv, columns);
   Board board(space, device, table, options);
   for (const auto& [column, value] : board.same()) table.require_same(column, value);
-  return measure_networks(space, table, options, together,
+  return measure_networks(space, table, options, together, answers,
                           [&](std::span<const Architecture> points, std::uint64_t seed, std::string& give_up) { return board.measure(points, seed, give_up); });
 }
 

@@ -24,7 +24,7 @@ BoardAnswer board_answer(const std::string& output, const std::vector<std::strin
 /// Measures networks of a space as `device` says. The table has a column per answer (the median over rounds), then
 /// interval_pct (the 95 % interval of the mean of logarithms over rounds, of the answer that varies most; empty where
 /// there was one round), repeats, device, precision, measured_at and a column per other key of the answers (numbers: the
-/// median). A network whose command fails, hangs or answers with something else, retries included, is a failed row with
+/// median), and the columns of the reference, see measure_networks. A network whose command fails, hangs or answers with something else, retries included, is a failed row with
 /// the reason. Throws ConfigError where the file holds rows of another device or precision.
 MeasuringEnd measure_board(const Space& space, const std::filesystem::path& csv, const MeasuringOptions& options, const Device& device);
 

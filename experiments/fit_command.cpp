@@ -19,7 +19,7 @@ struct FitArguments {
   std::vector<std::string> from;
   std::optional<std::size_t> train;
   std::uint64_t seed = 1;
-  bool json = false;
+  bool json = false, steady = false;
 };
 
 /// NaN, which JSON does not have, is null.
@@ -33,6 +33,7 @@ void print_json(const FitResult& result) {
                                 {"within_5_pct", number(s.within_5_pct)}, {"within_10_pct", number(s.within_10_pct)},
                                 {"coverage_90_pct", number(s.coverage_90_pct)}, {"width_90_pct", number(s.width_90_pct)},
                                 {"fit_seconds", s.fit_seconds}, {"predict_microseconds", number(s.predict_microseconds)}};
+  if (result.reference_drift_pct > 0) out["reference_drift_pct"] = result.reference_drift_pct;
   if (result.constant) out["constant"] = *result.constant;
   out["left_out"] = out["outliers"] = out["near_zero"] = nlohmann::ordered_json::array();
   for (const OddRow& row : result.near_zero) out["near_zero"].push_back({{"line", row.line}, {"why", row.why}});
@@ -63,6 +64,15 @@ void warn(const FitResult& result) {
     std::cerr << result.outliers.size() << " rows lie far from what their like suggest; the first, in line " << result.outliers[0].line << ": " << result.outliers[0].why << '\n';
 }
 
+/// Medians are known to 2 %: more than this is no chance.
+constexpr double noticeable_drift_pct = 5;
+
+void warn_of_drift(const FitResult& result) {
+  if (result.reference_drift_pct >= noticeable_drift_pct)
+    std::cerr << "the network that was measured again and again took up to " << fixed_text(result.reference_drift_pct, 0)
+              << " % more beside some rows than beside others: --steady divides that out\n";
+}
+
 /// The metric wanted of a known device: that of the same name, else the only one with the same unit.
 Source known_source(const std::string& path, const std::string& metric) {
   const Device device = Device::load(path);
@@ -85,11 +95,12 @@ int run_fit(const FitArguments& arguments) {
   Device device;
   if (std::filesystem::exists(arguments.out)) device = Device::load(arguments.out);  // its other metrics stay
   else device.name = std::filesystem::path(arguments.out).stem().string();
-  const FitResult result = fit(Table::load(arguments.table), space, arguments.metric, {arguments.train, arguments.seed, arguments.model, std::move(sources)});
+  const FitResult result = fit(Table::load(arguments.table), space, arguments.metric, {arguments.train, arguments.seed, arguments.model, std::move(sources), arguments.steady});
   device.put(result.metric);
   if (!arguments.description.empty()) device.description = arguments.description;
   device.save(arguments.out);
   warn(result);
+  if (!arguments.steady) warn_of_drift(result);
   arguments.json ? print_json(result) : print_text(result);
   return exit_done;
 }
@@ -108,6 +119,7 @@ void add_fit(CLI::App& app, Run& run) {
   command->add_option("--from", a->from, "Device files that are known: few-shot transfer from them (repeatable)")->check(CLI::ExistingFile);
   command->add_option("--out", a->out, "Device file to write; its other metrics stay")->required();
   command->add_option("--description", a->description, "One line for the device file: what the device is");
+  command->add_flag("--steady", a->steady, "Divide out how the network drifted that 'measure' measures again and again (columns reference*)");
   command->add_flag("--json", a->json, "Print one JSON object");
   command->callback([a, &run] {
     run = [a] {

@@ -30,7 +30,7 @@ MeasuringEnd measure_mcu(const Space& space, const std::filesystem::path& csv, c
   for (const auto& [column, value] : same) columns.push_back(column);
   Measurements table(space, csv, columns);
   for (const auto& [column, value] : same) table.require_same(column, value);
-  return measure_networks(space, table, options, together, [&](std::span<const Architecture> points, std::uint64_t, std::string&) {
+  return measure_networks(space, table, options, together, {}, [&](std::span<const Architecture> points, std::uint64_t, std::string&) {
     std::vector<std::optional<MeasuredNetwork>> found;
     for (const Architecture& point : points) found.emplace_back(measured(space.decode(point), core, same));
     return found;

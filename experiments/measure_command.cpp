@@ -1,4 +1,5 @@
 // measure: networks of a space, built, exported and timed on a real device.
+#include <cmath>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "experiments/network_file.hpp"
 #include "experiments/nvidia.hpp"
 #include "experiments/progress.hpp"
+#include "experiments/quantity.hpp"
 #include "experiments/signals.hpp"
 #include "experiments/training.hpp"
 #include "exporters/mcu_costs.hpp"
@@ -105,8 +107,19 @@ Target target_of(const MeasureOptions& options) {
   return host_target(options.threads.value_or(device.measure->threads), options);
 }
 
+/// Medians are known to 2 %: more than this is no chance.
+constexpr double noticeable_drift_pct = 5;
+
+void warn_of_drift(const MeasuringEnd& end, const std::string& out) {
+  if (std::abs(end.drift_pct) < noticeable_drift_pct) return;
+  std::cerr << "the first network of " << out << ", measured again now, took up to " << fixed_text(std::abs(end.drift_pct), 0) << " % "
+            << (end.drift_pct > 0 ? "more" : "less") << " than then: the device, or the load on it, has changed\n"
+            << "   = its columns reference_* say so row by row; fit --steady divides that out\n";
+}
+
 /// What is said at the end, and with which exit code.
 int ended(const MeasuringEnd& end, const MeasureOptions& options, const StopSignals& signals) {
+  warn_of_drift(end, options.out);
   const std::string kept = "what was measured is in " + options.out + "\n   = the same command goes on from there\n";
   if (!end.give_up.empty()) {
     std::cerr << "error: gave up: " << end.give_up << "\n" << kept;

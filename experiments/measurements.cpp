@@ -48,6 +48,17 @@ void Measurements::require_same(const std::string& name, const std::string& valu
                         "'\n   = they cannot be compared: name another file");
 }
 
+std::optional<Architecture> Measurements::first() const {
+  const auto least = std::min_element(complete_.begin(), complete_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return least == complete_.end() ? std::nullopt : std::optional(least->first);
+}
+
+std::string Measurements::cell(const Architecture& point, const std::string& name) const {
+  const auto row = complete_.find(point);
+  const auto at = static_cast<std::size_t>(std::find(columns_.begin(), columns_.end(), name) - columns_.begin());
+  return row == complete_.end() || at >= rows_[row->second].size() ? std::string() : rows_[row->second][at];
+}
+
 std::size_t Measurements::column(const std::string& name) {
   const auto at = std::find(columns_.begin(), columns_.end(), name);
   if (at != columns_.end()) return static_cast<std::size_t>(at - columns_.begin());

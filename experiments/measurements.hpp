@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,10 @@ class Measurements {
   void require_same(const std::string& column, const std::string& value) const;
   /// Whether a complete row of this network is there.
   bool has(const Architecture& point) const { return complete_.contains(point); }
+  /// The network of the first complete row, if there is one.
+  std::optional<Architecture> first() const;
+  /// What the complete row of a network holds: empty where it holds nothing.
+  std::string cell(const Architecture& point, const std::string& column) const;
   /// Whether the space has a decision of that name: then it can be no other column.
   bool is_decision(const std::string& column) const;
 

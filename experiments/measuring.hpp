@@ -38,10 +38,17 @@ struct MeasuringEnd {
   std::string give_up;  ///< why it ended early, empty where it did not or was stopped
   std::size_t complete = 0, failed = 0;  ///< of those tried now
   std::string first_failure;
+  double drift_pct = 0;  ///< how far the reference was from its first measurement, the worst of all parts and columns
 };
+
+/// The columns of a file in which each row says how the reference was when the row was measured: `reference`, the labels
+/// of that network, and reference_COLUMN for each column that may drift.
+std::vector<std::string> reference_columns(const std::vector<std::string>& drifting);
 
 /// Measures those networks that the table does not hold, `together` at a time: enough to interleave them, few enough
 /// that little is lost when the program is killed. The file is written after each part, whatever becomes of the next.
-MeasuringEnd measure_networks(const Space& space, Measurements& table, const MeasuringOptions& options, std::size_t together, const MeasureTogether& measure);
+/// Where columns may be `drifting`, the network of the file's first complete row is the reference: it is measured
+/// again among those of each part, and their rows hold what it took then.
+MeasuringEnd measure_networks(const Space& space, Measurements& table, const MeasuringOptions& options, std::size_t together, const std::vector<std::string>& drifting, const MeasureTogether& measure);
 
 }  // namespace paretoforge

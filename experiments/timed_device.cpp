@@ -8,6 +8,7 @@ namespace paretoforge {
 namespace {
 
 constexpr std::size_t together = 20;
+const std::vector<std::string> drifting{"latency_ms", "float_latency_ms"};
 
 void append(Cells& cells, const std::string& prefix, const Latency& latency) {
   cells.insert(cells.end(), {{prefix + "latency_ms", number_text(latency.median_ms)},
@@ -41,6 +42,7 @@ std::vector<std::string> columns(const TimingOptions& timing, const TimedDevice&
   if (timing.energy != nullptr) none.energy_mj = 0;
   std::vector<std::string> names;
   for (const auto& [name, value] : row(none, none, device)) names.push_back(name);
+  for (const std::string& name : reference_columns(drifting)) names.push_back(name);
   return names;
 }
 
@@ -49,7 +51,7 @@ std::vector<std::string> columns(const TimingOptions& timing, const TimedDevice&
 MeasuringEnd measure_timed(const Space& space, const std::filesystem::path& csv, const MeasuringOptions& options, const TimingOptions& timing, const TimedDevice& device) {
   Measurements table(space, csv, columns(timing, device));
   for (const auto& [column, value] : device.same) table.require_same(column, value);
-  return measure_networks(space, table, options, together, [&](std::span<const Architecture> points, std::uint64_t seed, std::string&) {
+  return measure_networks(space, table, options, together, drifting, [&](std::span<const Architecture> points, std::uint64_t seed, std::string&) {
     std::vector<std::optional<MeasuredNetwork>> found(points.size());
     std::vector<std::size_t> timed;  // those that can be run
     std::vector<ModelRun> runs;

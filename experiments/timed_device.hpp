@@ -25,7 +25,8 @@ struct TimedDevice {
 };
 
 /// A column per decision, then latency_ms, latency_p95_ms, latency_p99_ms, repeats, interval_pct (of the form that is
-/// deployed; energy_mj where there is a meter), float_latency_ms, ... (of float), then the cells of `same` and `now`.
+/// deployed; energy_mj where there is a meter), float_latency_ms, ... (of float), then the cells of `same` and `now`, and
+/// those of the reference, see measure_networks.
 /// Rows that the file holds already are kept and not measured again; networks that cannot be run are failed rows.
 /// Throws ConfigError where rows differ in a cell of `same`.
 MeasuringEnd measure_timed(const Space& space, const std::filesystem::path& csv, const MeasuringOptions& options, const TimingOptions& timing, const TimedDevice& device);

@@ -9,6 +9,7 @@
 
 #include "predictors/features.hpp"
 #include "predictors/models_internal.hpp"
+#include "predictors/reference_internal.hpp"
 #include "predictors/scores.hpp"
 #include "space/table_points.hpp"
 
@@ -236,6 +237,9 @@ FitResult fit(const Table& table, const Space& space, const std::string& metric,
   FitResult result;
   std::vector<double> values;
   std::vector<std::size_t> rows = usable_rows(table, table.column(metric), values, result.left_out);
+  const std::vector<double> references = reference_values(table, metric);
+  result.reference_drift_pct = reference_drift_pct(references);
+  if (options.steady) make_steady(values, references);
   const std::size_t train = options.train.value_or(rows.size());
   std::string left = std::to_string(rows.size()) + " of " + std::to_string(table.rows()) + " rows are usable";
   if (!result.left_out.empty())

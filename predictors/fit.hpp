@@ -22,6 +22,10 @@ struct FitOptions {
   /// Devices that are already known: few-shot transfer (fit_transfer). From 40 rows on `auto` also fits without them,
   /// and takes what cross-validation prefers; other models are not asked.
   std::vector<Source> sources;
+  /// Divides out how the reference drifted that `measure` measures again and again: every value is as if it had been
+  /// measured with the last row. Columns `reference` (which network it was) and reference_METRIC; rows without them, or
+  /// of another reference than the last row's, stay as they are.
+  bool steady = false;
 };
 
 /// A row that was left out, or that lies far from what its like suggest.
@@ -36,6 +40,9 @@ struct FitResult {
   std::vector<OddRow> near_zero;  ///< under a twentieth of the median: fitted as if they were that
   std::vector<OddRow> left_out;   ///< missing, zero, negative, not finite, beyond 1e-30 to 1e30
   std::vector<OddRow> outliers;   ///< training rows that a model fitted without them misses by far; they were kept
+  /// How much more the reference took at most than at least, over the rows that were measured beside the same as the
+  /// last row; 0 where the table has none.
+  double reference_drift_pct = 0;
   std::optional<double> constant = {};  ///< what every row holds, where all hold the same: nothing else can be predicted
 };
 

@@ -131,6 +131,7 @@ TEST_CASE("a network that a device cannot run is a failed row, the others are me
     CHECK(table.cell(row, table.column("state")) == (failed ? "failed" : "complete"));
     CHECK(table.cell(row, table.column("latency_ms")).empty() == failed);
     CHECK(table.cell(row, table.column("device")) == "d");
+    for (const char* column : {"reference", "reference_latency_ms", "reference_float_latency_ms"}) CHECK(table.cell(row, table.column(column)).empty() == failed);
   }
 }
 

@@ -80,6 +80,39 @@ TEST_CASE("a board that answers: metrics, other keys as columns, and a rerun tha
   CHECK(bench.csv() == nine);
 }
 
+TEST_CASE("the first network is measured again in every part, and a board that has become slower shows") {
+  const std::string times = "n=$(wc -c <\"$1\")\necho one >>asked\necho \"{\\\"latency_ms\\\": $((n * FACTOR))}\"\n";
+  const auto with = [&](const std::string& factor) { return std::string(times).replace(times.find("FACTOR"), 6, factor); };
+  const Bench bench("reference", with("2"), "  rounds: 1\n  most_rounds: 1\n");
+  const auto first = bench.measure("--samples 12");  // two parts
+  REQUIRE(first.code == 0);
+  CHECK(first.err.empty());
+  const Table before = bench.table();
+  const std::string asked = program::read(bench.scratch() / "asked");
+  CHECK(std::count(asked.begin(), asked.end(), '\n') == 13);
+  CHECK(count(before, "reference", before.cell(0, 0) + " " + before.cell(0, 1)) == 12);
+  CHECK(count(before, "reference_latency_ms", before.cell(0, before.column("latency_ms"))) == 12);
+
+  bench.board(with("3"));
+  const auto slower = bench.measure("--samples 15");
+  CHECK(slower.code == 0);
+  CHECK_THAT(slower.err, ContainsSubstring("took up to 50 % more than then") && ContainsSubstring("fit --steady"));
+  const Table after = bench.table();
+  REQUIRE(after.rows() == 15);
+  const auto number = [&](std::size_t row, const char* name) { return after.number(row, after.column(name)); };
+  CHECK(number(14, "reference_latency_ms") == 1.5 * number(0, "latency_ms"));
+  CHECK(number(11, "reference_latency_ms") == number(0, "latency_ms"));
+
+  const auto at = [&](const std::string& name) { return (bench.scratch() / name).string(); };
+  const std::string fit = "fit " + at("m.csv") + " --space " + at("space.yaml") + " --metric latency_ms --out " + at("fitted.yaml");
+  CHECK_THAT(run(fit).err, ContainsSubstring("took up to 50 % more") && ContainsSubstring("--steady divides that out"));
+  const auto steady = run(fit + " --steady --json");
+  CHECK(steady.err.find("--steady") == std::string::npos);
+  CHECK_THAT(steady.out, ContainsSubstring("\"reference_drift_pct\": 50.0"));
+  bench.board("echo '{\"latency_ms\": 1, \"reference\": 2}'\n");
+  CHECK_THAT(bench.measure("--samples 16").err, ContainsSubstring("the answer has the key 'reference', which is another column"));
+}
+
 TEST_CASE("the models that a board gets are those of the precision asked for") {
   const Bench bench("precision", "cp \"$1\" got.onnx\necho '{\"latency_ms\": 1}'\n", "  rounds: 1\n  precision: float\n");
   REQUIRE(bench.measure("--samples 1").code == 0);
@@ -183,7 +216,7 @@ TEST_CASE("giving up keeps what was measured before") {
   CHECK_THAT(result.err, ContainsSubstring("3 networks one after the other failed"));
   CHECK(count(bench.table(), "state", "complete") == 4);
   for (std::size_t row = 0; row < 4; ++row) CHECK(bench.table().cell(row, bench.table().column("state")) == "complete");
-  CHECK(count(bench.table(), "state", "failed") == 3);
+  CHECK(count(bench.table(), "state", "failed") == 2);  // the third that failed was the reference, whose row stays
 }
 
 TEST_CASE("a signal stops a board at once, keeps what was measured and says how to go on") {

@@ -107,6 +107,36 @@ TEST_CASE("Where no row can be fitted, the message says what is wrong with the f
                     ContainsSubstring("0 of 6 rows are usable") && ContainsSubstring("in line 2, is negative"));
 }
 
+TEST_CASE("A device that drifted while it was measured is fitted as it was at the end") {
+  const Space space = synthetic::space();
+  const std::string csv = synthetic::csv(space, 60, 0.03, 4);
+  std::string drifted, settled;  // the first 30 rows at half the speed, beside a reference that took 2 and then 1
+  std::size_t begin = 0, row = 0;
+  for (std::size_t end; (end = csv.find('\n', begin)) != std::string::npos; begin = end + 1, ++row) {
+    const std::string line = csv.substr(begin, end - begin), rest = line.substr(0, line.rfind(',') + 1);
+    const bool slow = row >= 1 && row <= 30;
+    if (row == 0) {
+      settled += line + '\n';
+      drifted += line + ",reference,reference_latency_ms\n";
+      continue;
+    }
+    const double value = std::strtod(line.c_str() + rest.size(), nullptr);
+    settled += rest + std::to_string(value) + '\n';
+    // Row 5 has no reference, row 6 another: they stay as they are.
+    const bool kept = row == 5 || row == 6;
+    drifted += rest + std::to_string(slow && !kept ? 2 * value : value) + (row == 5 ? ",," : row == 6 ? ",b,7" : slow ? ",a,2" : ",a,1") + '\n';
+  }
+  FitOptions steady;
+  steady.steady = true;
+  const FitResult result = fit(table_of(drifted), space, "latency_ms", steady), plain = fit(table_of(drifted), space, "latency_ms"),
+                  truth = fit(table_of(settled), space, "latency_ms");
+  CHECK(result.reference_drift_pct == Approx(100));
+  CHECK(plain.reference_drift_pct == Approx(100));
+  CHECK(truth.reference_drift_pct == 0);
+  CHECK(result.scores.mape_pct == Approx(truth.scores.mape_pct).margin(0.02));  // values were rounded to 1e-6
+  CHECK(plain.scores.mape_pct > 3 * truth.scores.mape_pct);
+}
+
 TEST_CASE("A constant metric, and one network measured many times: every model says that number, and the file is read") {
   const Space space = synthetic::space();
   const std::string csv = synthetic::csv(space, 12, 0.03, 4), row = csv.substr(csv.find('\n') + 1);

@@ -7,6 +7,7 @@
 #include "catch.hpp"
 #include "data.hpp"
 #include "predictors/fit.hpp"
+#include "predictors/models_internal.hpp"
 #include "predictors/scores.hpp"
 #include "space/table_points.hpp"
 #include "synthetic.hpp"
@@ -127,6 +128,22 @@ TEST_CASE("A transferred device needs no file but its own, and is the same again
   damaged("encoded: ", "encoded: 7");
   damaged("model: ridge", "model: oracle");
   damaged("noise: ", "noise: -");
+}
+
+TEST_CASE("A transferred device from before the ideal devices is read") {
+  const Space space = synthetic::space();
+  const Source known = three_devices(space)[0];
+  const auto scalar = [](const char* text) { return Config::make_scalar(text, true); };
+  const Config source = Config::make_map({{"device", scalar("a")}, {"model", scalar("ridge")}, {"encoded", Config::make_scalar("false")},
+                                          {"coefficients", known.metric.fitted->write()}});
+  const Config written = Config::make_map(
+      {{"sources", Config::make_list({source})}, {"columns", scalar("")}, {"mean", scalar("0")}, {"scale", scalar("1")},
+       {"low", scalar("-50")}, {"high", scalar("50")}, {"weights", scalar("0.5 2")}, {"covariance", scalar("0.1 0 0.1")},
+       {"noise", Config::make_scalar("0.1")}});
+  const auto model = read_transfer(Config::parse(written.yaml(), "old.yaml"));
+  Random random(3);
+  const std::vector<double> features = graph_features(space.decode(space.sample(random)));
+  CHECK(model->mean(features) == Approx(0.5 + 2 * known.metric.fitted->mean(features)));
 }
 
 TEST_CASE("A wild row among ten hardly moves transfer") {
