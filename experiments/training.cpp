@@ -219,7 +219,7 @@ class TorchTraining final : public Training {
     std::vector<double> known;
     for (const Evaluation& epoch : curve) known.push_back(epoch.*score);
     const std::int32_t epochs = settings_.budget.epochs;
-    return extrapolate(known, static_cast<std::size_t>(epochs), cooled(settings_.recipe, epochs)).mean();
+    return extrapolate(known, static_cast<std::size_t>(epochs), cooled(settings_.recipe, epochs)).median();
   }
 
   TrainSettings settings_;

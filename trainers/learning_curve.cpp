@@ -13,11 +13,14 @@ namespace {
 
 double missing(double score) { return std::log(100 - score + CurveForecast::floor); }
 
+double normal_below(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+
 using Row = Eigen::Vector3d;
 
 struct Observed {
   Row terms;
   double value, noise;  ///< noise as a share of the grid's
+  double epoch;
 };
 
 struct Weighed {
@@ -44,7 +47,8 @@ Weighed weighed(const std::vector<Observed>& seen, const Observed& at, double no
   const Eigen::VectorXd cross = terms * covariance * at.terms;
   const Eigen::VectorXd solved = factor.solve(off);
   const double log_determinant = 2 * Eigen::MatrixXd(factor.matrixL()).diagonal().array().log().sum();
-  const double own = at.terms.dot(covariance * at.terms) + noise * noise * at.noise * at.noise;
+  const double strayed = prior.drift * prior.drift * std::log(at.epoch / seen.back().epoch);
+  const double own = at.terms.dot(covariance * at.terms) + noise * noise * at.noise * at.noise + strayed;
   const double left = own - cross.dot(factor.solve(cross));
   return {-0.5 * (off.dot(solved) + log_determinant),
           {1, at.terms.dot(mean) + cross.dot(solved), std::sqrt(std::max(left, 1e-12))}};
@@ -53,7 +57,8 @@ Weighed weighed(const std::vector<Observed>& seen, const Observed& at, double no
 /// What a score after that epoch says, or would.
 Observed observed(double value, std::size_t epoch, std::span<const double> cooled, const CurveShape& shape, const CurvePrior& prior) {
   const double down = cooled.empty() ? 0 : cooled[epoch - 1];
-  return {Row(1, -shape(static_cast<double>(epoch)), -down), value, 1 - (1 - prior.cooled_noise) * down};
+  const double at = static_cast<double>(epoch);
+  return {Row(1, -shape(at), -down), value, 1 - (1 - prior.cooled_noise) * down, at};
 }
 
 std::vector<Observed> observed(std::span<const double> scores, std::span<const double> cooled, const CurveShape& shape, const CurvePrior& prior) {
@@ -100,32 +105,37 @@ CurveForecast extrapolate(std::span<const double> scores, std::size_t epochs, st
   return CurveForecast(std::move(parts));
 }
 
-// What is missing is a mixture of log-normal distributions.
-double CurveForecast::mean() const {
-  double sum = 0;
-  for (const Part& part : parts_) sum += part.weight * std::exp(part.mean + part.deviation * part.deviation / 2);
-  return std::min(100.0, 100 + floor - sum);
-}
+double CurveForecast::mean() const { return std::min(100.0, 100 + floor - missing_moments()[0]); }
 
 double CurveForecast::deviation() const {
-  double centre = 0, sum = 0;
-  for (const Part& part : parts_) centre += part.weight * std::exp(part.mean + part.deviation * part.deviation / 2);
+  const auto [mean, square] = missing_moments();
+  return std::sqrt(std::max(0.0, square - mean * mean));
+}
+
+/// What is missing is a mixture of log-normal distributions, and at most all.
+std::array<double, 2> CurveForecast::missing_moments() const {
+  constexpr double most = 100 + floor;
+  std::array<double, 2> sums{};
   for (const Part& part : parts_) {
-    const double mean = std::exp(part.mean + part.deviation * part.deviation / 2);
-    sum += part.weight * (mean * mean * std::expm1(part.deviation * part.deviation) + (mean - centre) * (mean - centre));
+    const double until = (std::log(most) - part.mean) / part.deviation;  // below it lies what is not cut off
+    for (const int power : {1, 2}) {
+      const double spread = power * part.deviation;
+      const double inside = std::exp(power * part.mean + spread * spread / 2) * normal_below(until - spread);
+      sums[static_cast<std::size_t>(power - 1)] += part.weight * (inside + std::pow(most, power) * (1 - normal_below(until)));
+    }
   }
-  return std::sqrt(sum);
+  return sums;
 }
 
 double CurveForecast::below(double score) const {
   double sum = 0;
   for (const Part& part : parts_)
-    sum += part.weight * 0.5 * std::erfc((missing(score) - part.mean) / (part.deviation * std::numbers::sqrt2));
+    sum += part.weight * normal_below((part.mean - missing(score)) / part.deviation);
   return sum;
 }
 
 double CurveForecast::quantile(double p) const {
-  double low = -1e6, high = 100;
+  double low = 0, high = 100;
   for (int i = 0; i < 100; ++i) {
     const double middle = (low + high) / 2;
     (below(middle) < p ? low : high) = middle;

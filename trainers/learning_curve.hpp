@@ -11,7 +11,8 @@
 
 namespace paretoforge {
 
-/// What a score is expected to be: a mixture of normal distributions of the logarithm of what is missing to 100 %.
+/// What a score is expected to be: a mixture of normal distributions of the logarithm of what is missing to 100 %. Where all
+/// and more would be missing, the score is 0.
 class CurveForecast {
  public:
   struct Part {
@@ -24,13 +25,17 @@ class CurveForecast {
 
   explicit CurveForecast(std::vector<Part> parts) : parts_(std::move(parts)) {}
 
-  double mean() const;  ///< in per cent; at most 100
+  double mean() const;  ///< in per cent, 0 to 100
+  /// In per cent: what the score is as likely to pass as not. A better single guess than the mean, which the least likely
+  /// failures draw down.
+  double median() const { return quantile(0.5); }
   double deviation() const;
-  /// The score that is not passed with probability `p`, 0 < p < 1; from below 0 (where next to nothing is known) to 100.
+  /// The score that is not passed with probability `p`, 0 < p < 1; 0 to 100.
   double quantile(double p) const;
 
  private:
   double below(double score) const;
+  std::array<double, 2> missing_moments() const;  ///< means of what is missing, and of its square
 
   std::vector<Part> parts_;
 };
@@ -44,13 +49,16 @@ struct CurveShape {
 
 /// What is known of curves before any is seen, with
 /// ln(100 - score + floor) = level - slope * shape(epoch) - gain * cooled + noise.
-/// The defaults are wide and set by hand; experiments/reports/proxies says how often their intervals hold.
+/// The defaults are the most likely ones, rounded, for the ends of curves of two data sets; experiments/reports/proxies says
+/// which, and how often their intervals hold on others.
 struct CurvePrior {
-  std::array<double, 3> mean{3.4, 0.35, 0.6};        ///< of level (at epoch 1), slope (there) and gain
-  std::array<double, 3> deviation{1.0, 0.25, 0.35};  ///< above 0
+  std::array<double, 3> mean{3.4, 0.2, 1.1};        ///< of level (at epoch 1), slope (there) and gain
+  std::array<double, 3> deviation{1.0, 0.8, 0.3};  ///< above 0
   std::vector<CurveShape> shapes = {{0, 0}, {0.5, 0}, {1, 0}, {2, 0}, {0, 2}, {0, 5}};  ///< equally likely
   std::vector<double> noises = {0.05, 0.1, 0.2, 0.4};                                   ///< deviations above 0, equally likely
   double cooled_noise = 0.3;  ///< share of the noise that is left where the rate has come down all the way, above 0
+  /// How far a curve strays from every shape: deviation of the end, for each square root of ln(epochs / epochs known).
+  double drift = 0.6;
 };
 
 /// The score after `epochs` epochs of a training whose scores after epochs 1, 2, ... are known, in per cent (0 to 100; NaN

@@ -24,10 +24,10 @@ std::optional<Measured> measured(const Problem& problem, const Results& results,
   const Measured* found = results.find(network, seed, estimate);
   if (!found) return std::nullopt;
   if (estimate.train && estimate.train->extrapolate > 0)
-    return Measured{forecast(*estimate.train, *found, found->curve.size()).mean(), found->cpu_seconds, {}};
+    return Measured{forecast(*estimate.train, *found, found->curve.size()).median(), found->cpu_seconds, {}};
   if (estimate.epochs == 0) return *found;
   const double share = static_cast<double>(estimate.epochs) / static_cast<double>(found->curve.size());
-  return Measured{forecast(*problem.full.train, *found, estimate.epochs).mean(), share * found->cpu_seconds, {}};
+  return Measured{forecast(*problem.full.train, *found, estimate.epochs).median(), share * found->cpu_seconds, {}};
 }
 
 std::optional<double> reference(const Problem& problem, const Results& results, std::size_t network, std::uint64_t seed,
@@ -101,7 +101,7 @@ std::vector<Calibration> calibrations(const Problem& problem, const Results& res
         const auto within = [&](double share) {
           return end >= expected.quantile((1 - share) / 2) && end <= expected.quantile((1 + share) / 2) ? 100.0 : 0.0;
         };
-        sum.curves += 1, sum.error += std::abs(expected.mean() - end), sum.deviation += expected.deviation();
+        sum.curves += 1, sum.error += std::abs(expected.median() - end), sum.deviation += expected.deviation();
         sum.last_error += std::abs(full->curve[estimate.epochs - 1] - end);
         sum.within_50 += within(0.5), sum.within_90 += within(0.9);
       }
