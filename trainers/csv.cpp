@@ -61,9 +61,27 @@ std::size_t column_of(const TableRows& rows, const fs::path& file, const std::st
   throw DataError(file, "has no column '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
+/// What the columns of numbers are called in the first file that is read, and in which order samples have them. Files of all
+/// parts have the same ones, in any order.
+struct Columns {
+  std::vector<std::string> names;
+  fs::path file;
+
+  void agree(const std::vector<std::string>& found, const fs::path& other) {
+    if (names.empty()) names = found, file = other;
+    const auto lacks = [](const std::vector<std::string>& some, const std::vector<std::string>& all) {
+      return std::find_if(all.begin(), all.end(), [&](const std::string& name) { return std::find(some.begin(), some.end(), name) == some.end(); });
+    };
+    if (const auto missing = lacks(found, names); missing != names.end())
+      throw DataError(other, "has no column '" + *missing + "', which " + file.string() + " has");
+    if (const auto extra = lacks(names, found); extra != found.end())
+      throw DataError(other, "has a column '" + *extra + "', which " + file.string() + " does not; name those that count in features");
+  }
+};
+
 class CsvPart {
  public:
-  explicit CsvPart(const CsvForm& form) : form_(form) {}
+  CsvPart(const CsvForm& form, Columns& columns) : form_(form), columns_(columns) {}
 
   void read(const fs::path& file) {
     if (!fs::exists(file)) throw DataError(file, "no such file");
@@ -99,10 +117,9 @@ class CsvPart {
       for (const std::string& column : rows.columns())
         if (column != form_.label && column != form_.group) names.push_back(column);
     if (names.empty()) throw DataError(file, "has no column of numbers beside the label");
-    if (!names_.empty() && names != names_) throw DataError(file, "has other columns than the file before it");
-    names_ = names;
+    columns_.agree(names, file);
     features_.clear();
-    for (const std::string& name : names) features_.push_back(column_of(rows, file, name));
+    for (const std::string& name : columns_.names) features_.push_back(column_of(rows, file, name));
   }
 
   void add(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells) {
@@ -142,7 +159,7 @@ class CsvPart {
 
   const CsvForm& form_;
   Part part_;
-  std::vector<std::string> names_;
+  Columns& columns_;
   std::vector<std::size_t> features_;
   std::size_t label_ = 0, group_ = 0, rows_ = 0;
   std::map<std::string, std::uint32_t> groups_;
@@ -161,8 +178,9 @@ Dataset read_csv(const Config& section) {
     if (const auto rule = section.find(part); rule && is_drawn(*rule) && form.windows.length > 0 && form.group.empty())
       rule->fail("windows of one recording are alike: drawn at random they would stand in both parts",
                  "name a file, or the column that tells recordings or people apart:  group: COLUMN");
+  Columns columns;
   return joined(section, [&](const Config& named) {
-    CsvPart part(form);
+    CsvPart part(form, columns);
     const auto files = data_paths(named);
     for (const fs::path& file : files) part.read(file);
     return part.finished(files.front());

@@ -192,6 +192,21 @@ TEST_CASE("Rows of a table are samples") {
         std::vector<std::string>{"-1", "9", "10"});
 }
 
+TEST_CASE("Columns are found by their names in every file of a table's data") {
+  const TemporaryFolder folder;
+  write_text(folder.path() / "t.csv", "a,b,activity\n1,10,walk\n2,20,run\n");
+  write_text(folder.path() / "turned.csv", "activity,b,a\nwalk,10,1\nrun,20,2\n");
+  const auto data = load_own(folder, "{kind: csv, train: t.csv, test: turned.csv, validation: turned.csv, label: activity}");
+  CHECK(data.test.values == LargeVector<float>{1, 10, 2, 20});
+  CHECK(data.test.labels == Labels{1, 0});
+  CHECK(load_own(folder, "{kind: csv, train: [turned.csv, t.csv], test: t.csv, label: activity}").train.values == LargeVector<float>{10, 1, 20, 2, 10, 1, 20, 2});
+  write_text(folder.path() / "other.csv", "a,c,activity\n1,10,walk\n2,20,run\n");
+  write_text(folder.path() / "more.csv", "a,b,c,activity\n1,10,5,walk\n2,20,5,run\n");
+  check_complaint(folder, "{kind: csv, train: t.csv, test: other.csv, label: activity}", "other.csv: has no column 'b', which");
+  check_complaint(folder, "{kind: csv, train: t.csv, test: more.csv, label: activity}", "more.csv: has a column 'c', which");
+  CHECK(load_own(folder, "{kind: csv, train: t.csv, test: more.csv, label: activity, features: [a, b]}").test.values == LargeVector<float>{1, 10, 2, 20});
+}
+
 TEST_CASE("Consecutive rows of one label and group are windows of a time series") {
   const TemporaryFolder folder;
   write_text(folder.path() / "t.csv", rows({"w", "w", "w", "w", "r", "r", "r", "w"}));
