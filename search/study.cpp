@@ -69,7 +69,7 @@ class Run {
       if (schedules_next())
         schedule();
       else if (!tell_next()) {
-        if (running_ == 0) break;  // nothing may begin any more: the time is up
+        if (running_ == workers_.dropped()) break;  // nothing may begin any more: the time is up
         collect(stop_poll);
       }
     }
@@ -266,7 +266,7 @@ void Run::tell_trial(const Trial& trial) {
 /// Begins what waits, in order, but never more than the budget can take should all of them count: what is asked
 /// and told is then the same for every budget, and a larger one goes on where a smaller one ended.
 void Run::begin_trials() {
-  if (time_up()) return;
+  if (time_up()) return workers_.close();
   std::uint64_t counted = state_.counted;
   for (Waiting& waiting : waiting_) {
     if (waiting.kind == Waiting::Kind::repeat) continue;

@@ -20,8 +20,17 @@ void Workers::begin(Assignment assignment) {
   {
     std::lock_guard lock(mutex_);
     ++running_;
+    waiting_.push_back(std::move(assignment));
   }
-  arena_.enqueue([this, assignment = std::move(assignment)] { work(assignment); });
+  arena_.enqueue([this] { work_next(); });
+}
+
+void Workers::work_next() {
+  std::unique_lock lock(mutex_);
+  const Assignment assignment = std::move(waiting_.front());
+  waiting_.pop_front();
+  lock.unlock();
+  work(assignment);
 }
 
 std::optional<Trial> Workers::next(std::chrono::milliseconds patience) {
@@ -37,15 +46,17 @@ std::optional<Trial> Workers::next(std::chrono::milliseconds patience) {
 void Workers::work(const Assignment& assignment) {
   std::optional<Trial> trial;
   std::exception_ptr fault;
+  const bool dropped = closed_;
   try {
-    if (!stop_.stop_requested()) trial = measured(space_, objectives_, assignment, stop_.get_token());
+    if (!dropped && !stop_.stop_requested()) trial = measured(space_, objectives_, assignment, stop_.get_token());
   } catch (...) {
     fault = std::current_exception();
   }
   // Notified under the lock: once it is released the destructor may run.
   std::lock_guard lock(mutex_);
   if (trial) finished_.push_back(std::move(*trial));
-  if (!trial && !fault) interrupted_ = true;
+  if (dropped) ++dropped_;
+  else if (!trial && !fault) interrupted_ = true;
   if (fault && !fault_) fault_ = fault;
   --running_;
   changed_.notify_all();

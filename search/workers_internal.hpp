@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -28,7 +29,12 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
+  /// In the order given, as threads become free.
   void begin(Assignment assignment);
+
+  /// What has not begun on a thread by now never will, and counts as dropped.
+  void close() { closed_ = true; }
+  std::uint64_t dropped() const { return dropped_; }
 
   /// Waits at most so long for a finished trial; rethrows a fault of the infrastructure once everything that
   /// finished has been handed out.
@@ -38,6 +44,7 @@ class Workers {
   bool interrupted() const { return interrupted_; }
 
  private:
+  void work_next();
   void work(const Assignment& assignment);
 
   const Space& space_;
@@ -47,9 +54,11 @@ class Workers {
   std::stop_source stop_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::deque<Assignment> waiting_;  ///< oneTBB promises no order of its own
   std::deque<Trial> finished_;
   std::exception_ptr fault_;
-  std::atomic<bool> interrupted_ = false;
+  std::atomic<bool> interrupted_ = false, closed_ = false;
+  std::atomic<std::uint64_t> dropped_ = 0;
   int running_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "search/study.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <limits>
 #include <mutex>
@@ -313,6 +314,19 @@ TEST_CASE("a budget in seconds begins nothing after its end") {
   const auto state = study.run();
   CHECK(state.end == End::time);
   CHECK_FALSE(state.trials.empty());
+
+  // What waits for a thread when the time is up waits in vain: one thread, one measurement that takes longer.
+  std::atomic<int> measured = 0;
+  objectives.back().measure = [&](const Candidate&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(800));
+    return ++measured;
+  };
+  Study slow = study_of(chain_space(12, 6), objectives, 1000000);
+  slow.budget.seconds = 0.05, slow.threads = 1, slow.window = 8;
+  const auto stopped = slow.run();
+  CHECK(stopped.end == End::time);
+  CHECK(measured == 1);
+  CHECK(stopped.trials.size() == 1);
 }
 
 TEST_CASE("a stop request ends the study, and the study goes on with the same trials") {
