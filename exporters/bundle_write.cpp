@@ -57,7 +57,19 @@ void check(const Bundle& bundle) {
   }
 }
 
-/// Refuses a folder that holds anything but an earlier bundle of this study.
+/// A file in the folder that is not one of the bundle there; empty where there is none.
+fs::path foreign_file(const Json& manifest, const fs::path& folder) {
+  std::set<fs::path> own{manifest_name};
+  for (const Json& model : manifest.value("models", Json::array())) {
+    const Json files = model.value("files", Json::object());
+    for (const auto& [file, about] : files.items()) own.insert(fs::path(model.value("name", "")) / file);
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (const fs::path file = entry.path().lexically_relative(folder); !entry.is_directory() && !own.contains(file)) return file;
+  return {};
+}
+
+/// Refuses a folder that holds anything but an earlier bundle of this study: all of it will be replaced.
 void check_folder(const Bundle& bundle, const fs::path& folder) {
   std::error_code none;
   if (!fs::exists(folder, none)) return;
@@ -66,9 +78,13 @@ void check_folder(const Bundle& bundle, const fs::path& folder) {
   if (!fs::exists(folder / manifest_name))
     throw ConfigError("error: " + folder.string() +
                       " holds other files; nothing was written\n   = name another folder with --out");
-  if (read_manifest(folder).value("study", "") != bundle.study)
+  const Json manifest = read_manifest(folder);
+  if (manifest.value("study", "") != bundle.study)
     throw ConfigError("error: " + folder.string() +
                       " holds a bundle of another study; nothing was written\n   = name another folder with --out");
+  if (const fs::path file = foreign_file(manifest, folder); !file.empty())
+    throw ConfigError("error: " + folder.string() + " holds " + file.string() +
+                      ", which is not of the bundle there and would go with it; nothing was written\n   = move it away, or name another folder with --out");
 }
 
 std::string golden_bytes(const BundleModel& model) {

@@ -123,6 +123,14 @@ TEST_CASE("a bundle overwrites nothing else") {
   const std::string before = read(folder.path / "out/manifest.json");
   CHECK(error_of([&] { write_bundle(other, folder.path / "out"); }).find("another study") != std::string::npos);
   CHECK(read(folder.path / "out/manifest.json") == before);
+  // Files of the user's among those of the bundle, which would go with it.
+  fs::create_directories(folder.path / "out/first/notes");
+  std::ofstream(folder.path / "out/first/notes/board.csv") << "measured";
+  CHECK(error_of([&] { write_bundle(bundle(), folder.path / "out"); }).find("out holds first/notes/board.csv, which is not of the bundle there") != std::string::npos);
+  CHECK(read(folder.path / "out/first/notes/board.csv") == "measured");
+  CHECK(read(folder.path / "out/manifest.json") == before);
+  fs::remove_all(folder.path / "out/first/notes");
+  write_bundle(bundle(), folder.path / "out");
 }
 
 TEST_CASE("verification names the file whose bytes changed, or that is gone") {
