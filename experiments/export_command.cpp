@@ -183,7 +183,7 @@ void add_export(CLI::App& app, Run& run) {
   command->add_option("--calibration", options->calibration, "How ranges are chosen: mse, percentile, min_max or entropy; without it the best of the first three");
   command->add_option("--bits", options->bits, "Of weights: 8, 4, or mixed (4 where accuracy allows); without it as the architecture says");
   command->add_option("--seed", options->seed, "Of the random weights of an architecture")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
-  command->add_option("--out", options->out, "Folder of the bundle");
+  command->add_option("--out", options->out, "Folder of the bundle; a bundle of the same study that is there is replaced whole");
   command->add_option("--threads", options->threads, "Networks trained side by side")->check(CLI::Range(1, 1024));
   command->add_flag("--quiet", options->quiet, "Say nothing until the end");
   command->callback([options, &run] {

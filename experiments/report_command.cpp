@@ -8,11 +8,20 @@
 namespace paretoforge {
 namespace {
 
+/// What is replaced by a page was one.
+void require_page(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path) || std::filesystem::file_size(path) == 0) return;
+  const std::string there = read_file(path);
+  if (there.starts_with("<!DOCTYPE html>") && there.find("· Paretoforge</title>") != std::string::npos) return;
+  throw ConfigError("error: " + path.string() + " is no report, and would be replaced by one\n   = give --out another name");
+}
+
 int report(const std::vector<std::string>& folders, const std::string& out) {
   const std::filesystem::path page = !out.empty() ? std::filesystem::path(out) : folders.size() == 1 ? std::filesystem::path(folders[0]) / "report.html" : "report.html";
   std::vector<ReportStudy> studies;
   for (const std::string& folder : folders) studies.push_back(read_report_study(folder));
   require_writable(page);
+  require_page(page);
   write_file(page, report_html(studies));
   std::cout << "report  " << page.string() << '\n';
   return exit_done;

@@ -43,6 +43,16 @@ std::string ended(const StudyState& state) {
   return "";
 }
 
+/// How many trials failed, and why the first did; empty where none did.
+std::string failures(const std::vector<Trial>& trials) {
+  const auto failed = [](const Trial& trial) { return trial.state == TrialState::failed; };
+  const auto first = std::find_if(trials.begin(), trials.end(), failed);
+  if (first == trials.end()) return "";
+  const auto count = std::count_if(trials.begin(), trials.end(), failed);
+  return std::to_string(count) + " of " + plural(trials.size(), "trial") + " failed; the first, #" + std::to_string(first->number) + ": " + first->message +
+         "; all are in trials.csv";
+}
+
 class SearchRun {
  public:
   explicit SearchRun(const SearchOptions& options)
@@ -59,6 +69,7 @@ class SearchRun {
     progress_.finish();
     if (signals_.stop()) return stopped();
     if (const std::string why = ended(state); !why.empty()) progress_.note(why);
+    if (const std::string why = failures(state.trials); !why.empty()) std::cerr << why << '\n';
     return conclude(state, threads);
   }
 

@@ -218,11 +218,19 @@ class Reader {
     if (!train_) begin_training(train, section);
     else if (train.yaml() != train_->yaml())
       item.fail("one training is enough", "a second score of the first says whose training it is:  train: " + study_.objectives[first_trained_].name);
+    check_score(item, objective);
     const auto quantised = read_quantised(item, document_.find("finish"));
     if (quantised) begin_quantised(item, *quantised);
     note_training(quantised.has_value());
     objective.measure = [scores = trained_, which = trained_->add({objective.name, quantised})](const Candidate& candidate) { return scores->value(candidate, which); };
     return item.with_entry("train", section);
+  }
+
+  /// What a training's objective is, its name says: one that says nothing, or another goal, may be meant for something else.
+  void check_score(const Config& item, const Criterion& objective) {
+    const std::string scores = "an objective whose name is or ends with balanced_accuracy_pct, f1_pct or auc_pct is that score, any other the accuracy";
+    if (objective.goal == Goal::minimize) item.fail_at_key("goal", "the scores of a training are better the greater they are", scores);
+    if (!study_.training->names_score(objective.name)) study_.notes.push_back("'" + objective.name + "' is the accuracy: " + scores);
   }
 
   void begin_training(const Config& train, const Config& section) {

@@ -24,10 +24,15 @@ std::uint64_t count_of(const std::vector<Criterion>& known, const std::vector<Tr
   return static_cast<std::uint64_t>(std::count_if(trials.begin(), trials.end(), [&](const Trial& trial) { return counts(known, trial); }));
 }
 
-/// A study whose truth is gone must not begin anew over the tables that are all that is left of it.
+/// A study whose truth is gone must not begin anew over the tables that are all that is left of it; nor one over files of the
+/// user's that have the names of its own.
 void refuse_orphans(const fs::path& folder) {
   std::error_code none;
   if (fs::exists(folder / "study.db", none)) return;
+  for (const char* own : {"study.yaml", "report.html"})
+    if (fs::exists(folder / own, none) && !fs::exists(folder / "trials.csv", none))
+      throw ConfigError("error: " + folder.string() + " holds a " + own + " that is not of a study there, and a study's own would replace it\n" +
+                        "   = give --out another folder, or move it away");
   std::string names;
   for (const char* table : {"trials.csv", "front.csv"})
     if (fs::exists(folder / table, none)) names += (names.empty() ? "" : " and ") + std::string(table);

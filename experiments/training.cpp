@@ -86,13 +86,19 @@ std::vector<Rung> rungs_of(const Config& section, const TrainSettings& full) {
   return found;
 }
 
-/// The score that an objective's name ends with, the longest of them; accuracy where it ends with none.
-double Evaluation::* score_named(std::string_view objective) {
+/// The score that an objective's name ends with, the longest of them; null where it ends with none.
+const ScoreKind* find_score(std::string_view objective) {
   const ScoreKind* found = nullptr;
   for (const ScoreKind& kind : scores()) {
     const bool ends = objective == kind.name || objective.ends_with("_" + std::string(kind.name));
     if (ends && (found == nullptr || kind.name.size() > found->name.size())) found = &kind;
   }
+  return found;
+}
+
+/// The same; accuracy where the name ends with none.
+double Evaluation::* score_named(std::string_view objective) {
+  const ScoreKind* found = find_score(objective);
   return found == nullptr ? &Evaluation::accuracy_pct : found->value;
 }
 
@@ -148,6 +154,8 @@ class TorchTraining final : public Training {
   double score_pct(const std::string& name, std::span<const float> logits, const std::vector<std::uint16_t>& labels) const override {
     return evaluation_of(logits, labels).*score_named(name);
   }
+
+  bool names_score(const std::string& name) const override { return find_score(name) != nullptr; }
 
   Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
                       std::stop_token stop, const std::filesystem::path& checkpoint) const override {

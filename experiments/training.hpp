@@ -60,6 +60,8 @@ class Training {
   virtual LabelledSamples proxy_samples(const Model& model, std::uint32_t rung, std::size_t count) const = 0;
   /// The score of that name, in per cent, of outputs before any softmax, a row for each label.
   virtual double score_pct(const std::string& name, std::span<const float> logits, const std::vector<std::uint16_t>& labels) const = 0;
+  /// Whether that name is or ends with a score's; any other name is the accuracy.
+  virtual bool names_score(const std::string& name) const = 0;
   /// Trains on all training images; `changes` are keys of the section that differ (epochs above all), `checkpoint` is as
   /// above.
   virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,

@@ -122,6 +122,7 @@ TEST_CASE("failed trials in any number, all of them included") {
   with_searchers([](std::string_view searcher) {
     const auto all = outcome(searcher, tabled, chain(2, 8), table([](int) { return "nan,3"; }));
     CHECK(all.code == 3);
+    CHECK_THAT(all.err, ContainsSubstring(" trials failed; the first, #1: "));
     CHECK(trials_of(all) == 20);
     CHECK_THAT(all.out, ContainsSubstring("no trial is complete"));
     every_row(searcher, table([](int row) { return row % 8 == 3 ? "50,3" : "nan,3"; }));

@@ -66,6 +66,31 @@ TEST_CASE("another study in the folder is refused and nothing of the first is lo
   REQUIRE(program::read(scratch / "out/trials.csv") == before);
 }
 
+TEST_CASE("files of the user's that have the names of a study's own, or of a page, are not overwritten") {
+  const Scratch scratch("own");
+  scratch.write("space.yaml", small_space);
+  const std::string mine = "# my notes\n" + small_study, file = scratch.write("study.yaml", mine).string(), here = file.substr(0, file.rfind('/'));
+  const auto refused = run("search " + file + " --out " + here);
+  CHECK(refused.code == 2);
+  CHECK_THAT(refused.err, ContainsSubstring("holds a study.yaml that is not of a study there"));
+  CHECK(program::read(scratch / "study.yaml") == mine);
+  CHECK_FALSE(std::filesystem::exists(scratch / "study.db"));
+
+  const std::string out = (scratch / "out").string();
+  REQUIRE(run("search " + file + " --out " + out).code == 0);
+  REQUIRE(run("search " + file + " --out " + out).code == 0);  // its own study.yaml and report.html are replaced
+  const std::string table = scratch.write("table.csv", "a,b\n1,2\n").string(), database = program::read(scratch / "out/study.db");
+  for (const std::string& wrong : {table, out + "/study.db"}) {
+    const auto result = run("report " + out + " --out " + wrong);
+    CHECK(result.code == 2);
+    CHECK_THAT(result.err, ContainsSubstring(wrong + " is no report"));
+  }
+  CHECK(program::read(table) == "a,b\n1,2\n");
+  CHECK(program::read(scratch / "out/study.db") == database);
+  CHECK(run("report " + out + " " + out + " --out " + out + "/page.html").code == 0);
+  CHECK(run("report " + out + " --out " + out + "/page.html").code == 0);
+}
+
 TEST_CASE("a space that is exhausted ends the study, and so do limits that nothing keeps") {
   const Scratch scratch("ends");
   scratch.write("space.yaml", small_space);
