@@ -125,8 +125,10 @@ void refuse_unknown_keys(const Config& search, const SearcherKind& kind) {
   for (const auto& [key, value] : search.entries()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     const std::string near = nearest_name(key, known);
+    std::string all;
+    for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
     search.fail_at_key(key, "unknown key '" + key + "' in " + search.title(),
-                       near.empty() ? "" : "did you mean '" + near + "'?");
+                       near.empty() ? "allowed here: " + all : "did you mean '" + near + "'?");
   }
 }
 
