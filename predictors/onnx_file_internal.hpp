@@ -25,6 +25,10 @@ WireScan scan_wire(std::string_view bytes);
 /// The model as a message. Refused: no ONNX, truncated, or with more parts than memory should be spent on.
 onnx::ModelProto parsed_model(std::string_view bytes, const std::string& file);
 
+/// Replaces calls of the model's own functions by their nodes, and each If whose condition is a constant by the nodes of
+/// its branch. Refused: functions that call themselves, or make the model too large.
+void write_out(onnx::ModelProto& model, const std::string& file, const std::filesystem::path& folder);
+
 /// Refuses tensors that say more than they hold, and external data outside `folder`.
 void check_tensor(const onnx::TensorProto& tensor, const std::string& file, const std::filesystem::path& folder);
 

@@ -23,6 +23,7 @@ class Apart {
     model_.file = file;
     model_.proto = parsed_model(bytes, file);
     model_.opset = opset();
+    write_out(model_.proto, file, folder_);
   }
 
   Model run() {

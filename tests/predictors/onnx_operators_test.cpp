@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "onnx_maker.hpp"
+#include "predictors/features.hpp"
 #include "predictors/onnx.hpp"
 #include "predictors/totals.hpp"
 
@@ -284,4 +285,98 @@ TEST_CASE("onnx: branches and loops keep the numbers that lie in them, and their
   CHECK(totals(graph).params == 48);
   CHECK(graph.shape(graph.output()) == Shape{3, 1, 1});
   CHECK(std::get<Opaque>(graph.op(graph.size() - 1)).text() == "If");
+}
+
+namespace {
+
+/// block(x, w; groups) = relu(conv(x, w, group = groups)), and twice(x, w) = block(block(x, w), w) with one group.
+void add_functions(OnnxMaker& m) {
+  m.model.add_opset_import()->set_domain("pkg"), m.model.mutable_opset_import(1)->set_version(1);
+  const auto begin = [&](const char* name) -> onnx::FunctionProto& {
+    auto& function = *m.model.add_functions();
+    function.set_name(name), function.set_domain("pkg");
+    function.add_input("x"), function.add_input("w"), function.add_output("y");
+    return function;
+  };
+  const auto node = [](onnx::FunctionProto& function, const char* type, std::vector<std::string> in, const char* out) -> onnx::NodeProto& {
+    auto& added = *function.add_node();
+    added.set_op_type(type), added.add_output(out);
+    for (const std::string& name : in) added.add_input(name);
+    return added;
+  };
+  auto& block = begin("block");
+  auto& group = *node(block, "Conv", {"x", "w"}, "inner").add_attribute();
+  group.set_name("group"), group.set_ref_attr_name("groups"), group.set_type(onnx::AttributeProto::INT);
+  node(block, "Relu", {"inner"}, "y");
+  auto& twice = begin("twice");
+  node(twice, "block", {"x", "w"}, "inner").set_domain("pkg");
+  node(twice, "block", {"inner", "w"}, "y").set_domain("pkg");
+}
+
+onnx::GraphProto& branch_of(onnx::NodeProto& node, const char* key) {
+  auto& attribute = *node.add_attribute();
+  attribute.set_name(key), attribute.set_type(onnx::AttributeProto::GRAPH);
+  return *attribute.mutable_g();
+}
+
+}  // namespace
+
+TEST_CASE("onnx: the model's own functions count as their nodes do, functions in them and their attributes too") {
+  OnnxMaker called(17), written(17);
+  for (OnnxMaker* m : {&called, &written}) m->input("x", {1, 8, 6, 6}), m->weight("w", {8, 8, 1, 1}), m->weight("depthwise", {8, 1, 3, 3});
+  add_functions(called);
+  called.node("twice", {"x", "w"}, "a", {}, "pkg");
+  called.node("block", {"a", "depthwise"}, "y", {{"groups", Integer{8}}}, "pkg");
+  written.node("Relu", {written.node("Conv", {"x", "w"}, "c1")}, "r1");
+  written.node("Relu", {written.node("Conv", {"r1", "w"}, "c2")}, "r2");
+  written.node("Relu", {written.node("Conv", {"r2", "depthwise"}, "c3", {{"group", Integer{8}}})}, "y");
+  called.output("y"), written.output("y");
+  const Graph graph = read(called), same = read(written);
+  CHECK(graph_features(graph) == graph_features(same));
+  CHECK(totals(graph).macs == 36 * (64 + 64) + 16 * 72);
+}
+
+TEST_CASE("onnx: an If whose condition is a constant is the branch that runs") {
+  for (const bool holds : {true, false}) {
+    OnnxMaker m(17);
+    m.input("x", {1, 8});
+    auto& condition = *m.model.mutable_graph()->add_initializer();
+    condition.set_name("condition"), condition.set_data_type(onnx::TensorProto::BOOL), condition.add_int32_data(holds);
+    auto& node = m.nodes("If", {"condition"}, {"y"});
+    auto &then = branch_of(node, "then_branch"), &otherwise = branch_of(node, "else_branch");
+    auto& weight = *then.add_initializer();
+    weight.set_name("w"), weight.set_data_type(onnx::TensorProto::FLOAT);
+    weight.add_dims(8), weight.add_dims(3), weight.set_raw_data(std::string(96, '\0'));
+    auto& product = *then.add_node();
+    product.set_op_type("MatMul"), product.add_input("x"), product.add_input("w"), product.add_output("product");
+    then.add_output()->set_name("product");
+    otherwise.add_output()->set_name("x");  // of the graph around it, as it is
+    m.node("Relu", {"y"}, "z");
+    m.output("z");
+    const Graph graph = read(m);
+    CHECK(totals(graph).params == (holds ? 24 : 0));
+    CHECK(graph.shape(graph.output()).channels == (holds ? 3 : 8));
+  }
+}
+
+TEST_CASE("onnx: functions that call themselves, or grow without bound, are refused") {
+  OnnxMaker m(17);
+  m.input("x", {1, 8});
+  const auto function = [&](int i, int calls) {
+    auto& added = *m.model.add_functions();
+    added.set_name("f" + std::to_string(i)), added.set_domain("pkg");
+    added.add_input("x"), added.add_output("x");
+    for (int call = 0; call < 2; ++call) {
+      auto& node = *added.add_node();
+      node.set_op_type("f" + std::to_string(calls)), node.set_domain("pkg"), node.add_input("x"), node.add_output("o" + std::to_string(call));
+    }
+  };
+  for (int i = 0; i < 40; ++i) function(i, i + 1);  // 2^40 calls
+  m.model.add_functions()->set_name("f40"), m.model.mutable_functions(40)->set_domain("pkg");
+  m.node("f0", {"x"}, "y", {}, "pkg");
+  m.output("y");
+  CHECK_THROWS_WITH(read(m), ContainsSubstring("too large once its functions are written out"));
+  m.model.clear_functions();
+  function(0, 0);
+  CHECK_THROWS_WITH(read(m), ContainsSubstring("functions call each other more than 64 deep, the last is 'f0'"));
 }
