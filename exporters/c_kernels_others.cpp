@@ -7,8 +7,7 @@ constinit const std::string_view window = R"(
 /* A pool's windows: what lies outside the image does not count. */
 typedef struct {
   int32_t in_height, in_width, channels, out_height, out_width;
-  int32_t kernel_height, kernel_width, stride_height, stride_width, top, left, zero;
-  float scale;
+  int32_t kernel_height, kernel_width, stride_height, stride_width, top, left;
 } window;
 )";
 
@@ -29,24 +28,18 @@ NOINLINE void pool_maximum(const window *w, const int8_t *in, int8_t *out) {
 
 constinit const std::string_view pool_average = R"(
 #if defined(USE_AVX2) && !defined(PARETOFORGE_DOUBLE_ROUNDING)
-/* Eight channels of the window whose first place is (y, x), each summed in the same order as below. */
+/* Eight channels of the window whose first place is (y, x). */
 INLINE void average_8(const window *w, const int8_t *in, int32_t y, int32_t x, int8_t *out) {
   const int32_t top = y < 0 ? 0 : y, bottom = y + w->kernel_height < w->in_height ? y + w->kernel_height : w->in_height;
   const int32_t first = x < 0 ? 0 : x, last = x + w->kernel_width < w->in_width ? x + w->kernel_width : w->in_width;
-  const __m256i zero = _mm256_set1_epi32(w->zero);
-  const __m256 scale = _mm256_set1_ps(w->scale);
-  __m256 sums = _mm256_setzero_ps(), means;
-  __m256i q;
+  __m256i sums = _mm256_setzero_si256(), q;
   __m128i narrow;
   int32_t i, j;
   for (i = top; i < bottom; ++i)
-    for (j = first; j < last; ++j) {
-      const __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(in + (i * w->in_width + j) * w->channels));
-      sums = _mm256_add_ps(sums, _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepi8_epi32(bytes), zero)), scale));
-    }
-  means = _mm256_div_ps(_mm256_div_ps(sums, _mm256_set1_ps((float)((bottom - top) * (last - first)))), scale);
-  q = _mm256_cvtps_epi32(_mm256_add_ps(means, _mm256_set1_ps((float)(w->zero + 128))));
-  narrow = _mm_sub_epi16(_mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1)), _mm_set1_epi16(128));
+    for (j = first; j < last; ++j)
+      sums = _mm256_add_epi32(sums, _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(in + (i * w->in_width + j) * w->channels))));
+  q = _mm256_cvtps_epi32(_mm256_div_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps((float)((bottom - top) * (last - first)))));
+  narrow = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
   _mm_storel_epi64((__m128i *)(void *)out, _mm_packs_epi16(narrow, narrow));
 }
 #endif
@@ -60,25 +53,13 @@ NOINLINE void pool_average(const window *w, const int8_t *in, int8_t *out) {
       for (; c + 8 <= w->channels; c += 8, out += 8) average_8(w, in + c, y, x, out);
 #endif
       for (; c < w->channels; ++c) {
-        int32_t count = 0;
-#if defined(PARETOFORGE_DOUBLE_ROUNDING)
-        int32_t sum = 0;
-#else
-        float sum = 0;
-#endif
+        int32_t count = 0, sum = 0;
         for (i = y < 0 ? 0 : y; i < y + w->kernel_height && i < w->in_height; ++i)
-          for (j = x < 0 ? 0 : x; j < x + w->kernel_width && j < w->in_width; ++j, ++count) {
-            const int32_t q = in[(i * w->in_width + j) * w->channels + c];
-#if defined(PARETOFORGE_DOUBLE_ROUNDING)
-            sum += q;
-#else
-            sum += (float)(q - w->zero) * w->scale;
-#endif
-          }
+          for (j = x < 0 ? 0 : x; j < x + w->kernel_width && j < w->in_width; ++j, ++count) sum += in[(i * w->in_width + j) * w->channels + c];
 #if defined(PARETOFORGE_DOUBLE_ROUNDING)
         *out++ = (int8_t)((sum + (sum > 0 ? count / 2 : -(count / 2))) / count);
 #else
-        *out++ = (int8_t)(rounded(sum / (float)count / w->scale + (float)(w->zero + 128)) - 128);
+        *out++ = (int8_t)rounded((float)sum / (float)count);
 #endif
       }
     }

@@ -219,15 +219,15 @@ class Writer {
   }
 
   std::string call_of(const CStep& step, const IntegerNode& layer, const Pool& pool) {
-    const IntegerNode& in = node(layer.inputs[0]);
+    const Shape& in = node(layer.inputs[0]).shape;
     const bool average = pool.kind == PoolKind::average;
     use({CKernel::window, average ? CKernel::pool_average : CKernel::pool_maximum});
     if (average) use({CKernel::rescale});
     constants_ += "\n/* " + comment(layer.name) + " */\nstatic const window window_" + tag(step) + " = {";
-    for (const std::int32_t value : {in.shape.height, in.shape.width, in.shape.channels, layer.shape.height, layer.shape.width, pool.kernel.height, pool.kernel.width,
-                                     pool.stride.height, pool.stride.width, pool.pad.top, pool.pad.left, in.output.zero_point})
+    for (const std::int32_t value : {in.height, in.width, in.channels, layer.shape.height, layer.shape.width, pool.kernel.height, pool.kernel.width,
+                                     pool.stride.height, pool.stride.width, pool.pad.top})
       constants_ += text(value) + ", ";
-    constants_ += real(layer.output.scale) + "};\n";
+    constants_ += text(pool.pad.left) + "};\n";
     return std::string(average ? "pool_average" : "pool_maximum") + "(&window_" + tag(step) + ", " + both(step, layer) + ")";
   }
 

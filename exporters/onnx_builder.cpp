@@ -160,12 +160,29 @@ void OnnxBuilder::output(Value value, const std::string& name) {
 Value OnnxBuilder::dequantised(const Value& value, const Quantisation& quantisation, const std::string& name) {
   const std::string scale = constant(name + ".scale", std::vector{quantisation.scale}, {});
   const std::string zero = zero_points(name + ".zero_point", quantisation, 1, {});
-  return {node("DequantizeLinear", name + ".dq", {name + ".q", scale, zero}), value.shape, value.flat, quantisation};
+  return {node("DequantizeLinear", name + ".dq", {name + ".q", scale, zero}), value.shape, value.flat, quantisation, name + ".q"};
 }
 
 Value OnnxBuilder::quantised(const Value& value, const Quantisation& quantisation, const std::string& name) {
   node("QuantizeLinear", name + ".q", {value.name, name + ".scale", name + ".zero_point"});
   return dequantised(value, quantisation, name);
+}
+
+Value OnnxBuilder::stored(const Value& value, const std::string& name) {
+  return {node("Cast", name + ".stored", {value.integers}, {}, {{"to", onnx::TensorProto::FLOAT}}), value.shape, value.flat};
+}
+
+Value OnnxBuilder::from_stored(const Value& value, const Quantisation& quantisation, const std::string& name) {
+  const std::string one = constant(name + ".one", std::vector{1.0f}, {}), zero = constant(name + ".zero", std::vector<std::uint8_t>{0}, {});
+  node("QuantizeLinear", name + ".q", {value.name, one, zero});
+  return dequantised(value, quantisation, name);
+}
+
+Value OnnxBuilder::plus_zero(const Value& value, const std::string& name) {
+  constant(name + ".zero.q", std::vector<std::uint8_t>{0}, {});
+  const std::string scale = constant(name + ".zero.scale", std::vector{1.0f}, {});
+  const std::string zero = node("DequantizeLinear", name + ".zero", {name + ".zero.q", scale, constant(name + ".zero.zero_point", std::vector<std::uint8_t>{0}, {})});
+  return {node("Add", name + ".plus_zero", {value.name, zero}), value.shape, value.flat};
 }
 
 Value OnnxBuilder::like(const Value& source, const Value& made) {

@@ -26,6 +26,7 @@ struct Value {
   Shape shape;
   bool flat = false;
   std::optional<Quantisation> quantisation = {};  ///< where the tensor comes from a DequantizeLinear
+  std::string integers = {};                      ///< there: what that dequantises
 };
 
 /// What the numbers of a file are, and the least opset that knows them.
@@ -73,6 +74,12 @@ class OnnxBuilder {
 
   /// The value through QuantizeLinear and DequantizeLinear, "NAME.q" and "NAME.dq".
   Value quantised(const Value& value, const Quantisation& quantisation, const std::string& name);
+  /// The integers of a value as they are stored (uint8) as floats: what is not dequantised, runtimes do not fuse.
+  Value stored(const Value& value, const std::string& name);
+  /// Back: the nearest integers, ties to even, which stand for numbers of that quantisation.
+  Value from_stored(const Value& value, const Quantisation& quantisation, const std::string& name);
+  /// The value, zero added to it in integers: from a DequantizeLinear to a QuantizeLinear it is one integer op.
+  Value plus_zero(const Value& value, const std::string& name);
   /// The tensor `name`.q of the shape and rank of `value`, dequantised.
   Value dequantised(const Value& value, const Quantisation& quantisation, const std::string& name);
 

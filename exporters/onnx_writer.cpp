@@ -11,6 +11,7 @@
 #include "exporters/float_model.hpp"
 #include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_builder_internal.hpp"
+#include "space/integer_steps.hpp"
 
 namespace paretoforge {
 
@@ -37,6 +38,13 @@ Quantisation wide_output(const IntegerNode& node) {
   return {scale, static_cast<std::int32_t>(std::clamp(std::nearbyint(lowest - low / double{scale}), lowest, -lowest - 1))};
 }
 
+/// ONNX Runtime's average pool of integers (1.30) goes through numbers one by one: 3x3 windows cost it several times what
+/// its float pool costs with all conversions around.
+bool pools_slowly(const Op& op) {
+  const auto* pool = std::get_if<Pool>(&op);
+  return pool && pool->kind == PoolKind::average;
+}
+
 /// Makes the result an output, flat where it has one row and column.
 void finish(OnnxBuilder& builder, Value result) {
   if (result.shape.height == 1 && result.shape.width == 1 && !result.flat)
@@ -59,7 +67,12 @@ class QdqWriter {
       kernel = kernel_of(node);
       bias = bias_of(node);
     }
-    Value value = builder_.op(node.op, node.name, inputs, node.shape, kernel, bias);
+    if (computes_in_integers() && pools_slowly(node.op))  // the mean of integers under one scale needs no scale
+      return builder_.from_stored(builder_.op(node.op, node.name, {builder_.stored(inputs[0], node.name)}, node.shape, {}, {}), output_of(node), node.name);
+    // Once values are brought to the output's scale a clamp is done. ONNX Runtime drops it and is left with a DequantizeLinear
+    // before a QuantizeLinear, two passes in float; an addition is one in integers.
+    const bool clamps = computes_in_integers() && is_clamp(node.op);
+    Value value = builder_.op(node.op, node.name, clamps ? std::vector{builder_.plus_zero(inputs[0], node.name)} : inputs, node.shape, kernel, bias);
     if (node.activation)
       value = builder_.activation(*node.activation, node.name + "." + std::string(activation_name(*node.activation)),
                                   value);
@@ -67,6 +80,8 @@ class QdqWriter {
   }
 
  private:
+  bool computes_in_integers() const { return builder_.numbers() != OnnxNumbers::int16_activations; }
+
   Value zeros(const IntegerNode& node) {
     const auto size = static_cast<std::size_t>(node.shape.elements() * builder_.batch());
     builder_.zero_points(node.name + ".q", output_of(node), size, image_dims(builder_.batch(), node.shape));

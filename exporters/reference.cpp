@@ -105,12 +105,11 @@ void run_op(const Context& context, const Linear& linear, Bytes& out) {
 /// What lies under a pool's window in one channel.
 struct Window {
   std::int32_t sum = 0, count = 0, greatest = -128;  ///< of the raw values
-  float real_sum = 0;
 };
 
 /// Under the double rule the mean of the raw values is rounded away from zero (TFLite Micro).
 std::int8_t mean(const Context& context, const Window& window) {
-  if (context.rounding == Rounding::single) return integer_mean(window.real_sum, window.count, context.node.output);
+  if (context.rounding == Rounding::single) return integer_mean(window.sum, window.count);
   const std::int32_t half = window.sum > 0 ? window.count / 2 : -(window.count / 2);
   return static_cast<std::int8_t>((window.sum + half) / window.count);
 }
@@ -125,7 +124,6 @@ void run_op(const Context& context, const Pool& pool, Bytes& out) {
         for_window(pool, context.input_node().shape, oy, ox, [&](std::size_t pixel) {
           const std::int32_t q = context.input()[pixel * channels + c];
           window.sum += q;
-          window.real_sum += static_cast<float>(q - context.input_zero()) * context.input_scale();
           window.greatest = std::max(window.greatest, q);
           ++window.count;
         });

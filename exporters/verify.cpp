@@ -56,7 +56,7 @@ void count(const onnx::NodeProto& node, Fusion& fusion) {
     fusion.float_layers.push_back(label);
   else if (!type.starts_with("QLinear") &&
            !contains({"QuantizeLinear", "DequantizeLinear", "Transpose", "Reshape", "Flatten", "MaxPool", "NhwcMaxPool",
-                      "Identity", "Concat", "Squeeze", "Unsqueeze", "ReorderInput", "ReorderOutput"},
+                      "Identity", "Cast", "Concat", "Squeeze", "Unsqueeze", "ReorderInput", "ReorderOutput"},
                      type))
     fusion.float_ops.push_back(label);
 }

@@ -210,12 +210,14 @@ class Apart {
     return false;
   }
 
-  /// What only changes the type of numbers, or nothing, is left out; readers read what was before it.
+  /// What only changes the type or the steps of numbers, or nothing, is left out; readers read what was before it.
   void pass_aliases() {
     std::vector<Step> left;
+    const std::set<std::string> rescaled = only_rescaled(model_);
     for (Step& step : model_.steps) {
       for (std::string& name : step.in) name = resolved(name);
-      if (!is_alias(step.type) || step.in.empty() || step.out.empty() || step.in[0].empty()) {
+      const bool nothing = is_alias(step.type) || (!step.out.empty() && rescaled.contains(step.out[0]));
+      if (!nothing || step.in.empty() || step.out.empty() || step.in[0].empty()) {
         left.push_back(std::move(step));
         continue;
       }

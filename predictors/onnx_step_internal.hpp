@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,9 @@ struct Model {
 
 /// Takes the model apart: constants, aliases (Identity, Cast, QuantizeLinear, ...) and order. Throws ConfigError.
 Model taken_apart(std::string_view bytes, const std::string& file, const std::filesystem::path& folder);
+
+/// Outputs of steps that only bring integers to another scale and are their first input else: a dequantised zero is added.
+std::set<std::string> only_rescaled(const Model& model);
 
 /// Replaces groups of steps by the one operator that they write out: LayerNormalization, Gelu, HardSwish, Silu,
 /// a channel shuffle ("ChannelShuffle"), a product and the bias behind it (Gemm).

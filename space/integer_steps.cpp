@@ -17,11 +17,6 @@ bool keeps_scale(const Op& op) {
          std::holds_alternative<Flatten>(op);
 }
 
-bool is_clamp(const Op& op) {
-  const auto* activation = std::get_if<Activation>(&op);
-  return activation && (activation->kind == ActivationKind::relu || activation->kind == ActivationKind::relu6);
-}
-
 bool is_sigmoid(const Op& op) {
   const auto* activation = std::get_if<Activation>(&op);
   return activation && activation->kind == ActivationKind::sigmoid;
@@ -40,6 +35,11 @@ NodeId fused_clamp(const Graph& graph, NodeId id, const std::vector<NodeId>& rea
 }
 
 }  // namespace
+
+bool is_clamp(const Op& op) {
+  const auto* activation = std::get_if<Activation>(&op);
+  return activation && (activation->kind == ActivationKind::relu || activation->kind == ActivationKind::relu6);
+}
 
 std::vector<IntegerStep> integer_steps(const Graph& folded) {
   const auto readers = consumers(folded);
@@ -94,9 +94,8 @@ std::vector<std::int8_t> activation_table(ActivationKind kind, const Quantisatio
   return table;
 }
 
-std::int8_t integer_mean(float sum, std::int32_t count, const Quantisation& output) {
-  const float steps = sum / static_cast<float>(count) / output.scale;
-  return static_cast<std::int8_t>(std::nearbyint(steps + static_cast<float>(output.zero_point - lowest_activation)) + lowest_activation);
+std::int8_t integer_mean(std::int32_t sum, std::int32_t count) {
+  return static_cast<std::int8_t>(std::nearbyint(static_cast<float>(sum) / static_cast<float>(count)));
 }
 
 void integer_softmax(std::span<const std::int8_t> in, float input_scale, const Quantisation& output, std::span<std::int8_t> out) {

@@ -38,13 +38,15 @@ struct Clip {
 };
 Clip output_clip(const IntegerStep& step, const Quantisation& output);
 
+/// Whether the op is an activation that the clamp of an output does (ReLU, ReLU6).
+bool is_clamp(const Op& op);
+
 /// What an activation by itself gives for q = -128 ... 127.
 std::vector<std::int8_t> activation_table(ActivationKind kind, const Quantisation& input, const Quantisation& output);
 
-/// The mean of `count` real numbers with this sum, as an integer. Means meet ties often (of 2, 4, ... values), so the
-/// order of roundings matters: ONNX Runtime takes the mean of real numbers and rounds it with the zero point (of uint8)
-/// added.
-std::int8_t integer_mean(float sum, std::int32_t count, const Quantisation& output);
+/// The mean of `count` (below 2^15) activations with this sum, zero points included, to nearest, ties to even. Means meet ties
+/// often (of 2, 4, ... values); of sums of scaled numbers the order of additions would decide them.
+std::int8_t integer_mean(std::int32_t sum, std::int32_t count);
 
 /// Softmax over `in`, in float, the greatest value taken off first.
 void integer_softmax(std::span<const std::int8_t> in, float input_scale, const Quantisation& output, std::span<std::int8_t> out);

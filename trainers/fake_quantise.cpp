@@ -48,11 +48,11 @@ void average_window(const Pool& pool, const float* x, const Shape& input, std::i
       const std::int32_t iy = oy * pool.stride.height - pool.pad.top + ky, ix = ox * pool.stride.width - pool.pad.left + kx;
       if (iy < 0 || iy >= input.height || ix < 0 || ix >= input.width) continue;
       const float* pixel = x + size_of(iy * input.width + ix) * sums.size();
-      for (std::size_t c = 0; c < sums.size(); ++c) sums[c] += pixel[c] * quantisation.scale;
+      for (std::size_t c = 0; c < sums.size(); ++c) sums[c] += pixel[c];
       ++count;
     }
   for (std::size_t c = 0; c < sums.size(); ++c)
-    out[c] = static_cast<float>(integer_mean(sums[c], count, quantisation) - quantisation.zero_point);
+    out[c] = static_cast<float>(integer_mean(static_cast<std::int32_t>(sums[c]) + count * quantisation.zero_point, count) - quantisation.zero_point);
 }
 
 }  // namespace

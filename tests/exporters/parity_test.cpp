@@ -1,7 +1,12 @@
 // The integer model in ONNX Runtime: the same numbers, and computed in integers.
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
 #include <iostream>
 
 #include "catch.hpp"
+#include "configs/files.hpp"
+#include "configs/temporary_folder.hpp"
 #include "exporters/calibration.hpp"
 #include "exporters/float_model.hpp"
 #include "exporters/onnx_runtime.hpp"
@@ -17,6 +22,15 @@ namespace {
 
 IntegerModel integer_model(const Graph& graph, std::uint64_t seed) {
   return quantised(random_model(graph, seed), random_images(graph.shape(0), 8, seed + 1000));
+}
+
+onnx::ModelProto optimised_by_runtime(const std::string& bytes) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "optimised.onnx";
+  OnnxSession::from_bytes(bytes, {.save_optimised = file});
+  onnx::ModelProto model;
+  REQUIRE(model.ParseFromString(read_file(file, std::size_t{1} << 30)));
+  return model;
 }
 
 }  // namespace
@@ -78,5 +92,37 @@ TEST_CASE("tensors read twice by one op, and networks whose output no input reac
     CHECK(inspect_fusion(model, bytes).fused());
     for (const LayerParity& layer : compare_layers(model, images)) CHECK(layer.greatest_quanta <= 1);
     if (graph.size() > 1) CHECK(OnnxSession::from_bytes(float_onnx(random_model(graph, 1))).outputs().size() == 1);
+  }
+}
+
+TEST_CASE("average pools are the reference's to the last bit in ONNX Runtime, ties too, and none runs in its integer kernel") {
+  if (runtime_missing()) return;
+  for (const std::int32_t channels : {16, 20})
+    for (const std::int32_t side : {8, 9}) {
+      Graph graph({channels, side, side});
+      const NodeId wide = graph.add(Pool{.kind = PoolKind::average, .kernel = {3, 3}, .stride = {}, .pad = {1, 1, 1, 1}}, NodeId{0});
+      const NodeId halved = graph.add(Pool{.kind = PoolKind::average, .kernel = {2, 2}, .stride = {2, 2}, .pad = {}}, wide);
+      graph.add(Linear{.out = 5}, graph.add(GlobalPool{}, halved));
+      const IntegerModel model = integer_model(graph, 1);
+      for (const LayerParity& layer : compare_layers(model, random_images(graph.shape(0), 20, 2)))
+        if (layer.op == op_name(Op{Pool{}})) CHECK(layer.greatest_quanta == 0);
+      const Fusion fusion = inspect_fusion(model, qdq_onnx(model));
+      CHECK(fusion.fused());
+      CHECK(fusion.float_ops.size() == 2);
+    }
+}
+
+TEST_CASE("an activation that only clamps is an integer op in ONNX Runtime") {
+  if (runtime_missing()) return;
+  for (const ActivationKind kind : {ActivationKind::relu, ActivationKind::relu6}) {
+    Graph graph({8, 9, 9});
+    const NodeId conv = graph.add(conv_of(8, 3), NodeId{0}), clamped = graph.add(act(kind), conv);
+    graph.add(Linear{.out = 5}, graph.add(GlobalPool{}, graph.add(Add{}, {conv, clamped})));  // two readers: not fused into the convolution
+    const IntegerModel model = integer_model(graph, 1);
+    CHECK(inspect_fusion(model, qdq_onnx(model)).float_ops.empty());
+    for (const LayerParity& layer : compare_layers(model, random_images(graph.shape(0), 20, 2))) CHECK(layer.greatest_quanta <= (layer.op == op_name(Op{Activation{}}) ? 0 : 1));
+    const onnx::ModelProto optimised = optimised_by_runtime(qdq_onnx(model));
+    const auto& nodes = optimised.graph().node();
+    CHECK(std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return node.op_type() == "QuantizeLinear"; }) == 1);  // the input's
   }
 }
