@@ -119,6 +119,7 @@ Owned<OrtSessionOptions> session_options(const OnnxSessionOptions& options) {
   check(api().set_inter_op_threads(raw, 1));
   if (products_saturate()) check(api().add_config_entry(raw, "session.x64quantprecision", "1"));
   if (!options.save_optimised.empty()) check(api().set_optimized_model_path(raw, options.save_optimised.c_str()));
+  if (!options.profile.empty()) check(api().enable_profiling(raw, options.profile.c_str()));
   return result;
 }
 

@@ -34,6 +34,8 @@ struct OnnxSessionOptions {
   int threads = 1;                            ///< within one op, at least 1
   bool optimise = true;                       ///< graph optimisations: without them int8 models run in float
   std::filesystem::path save_optimised = {};  ///< where the optimised graph goes as ONNX; empty: nowhere
+  /// PREFIX_DATE.json is written as the session ends: what each node took, in microseconds; empty: no profile.
+  std::filesystem::path profile = {};
 };
 
 /// One input or output of a session; a dimension left open in the file is taken as 1.

@@ -34,7 +34,9 @@ struct OrtApi {
                     OrtValue** outputs);                                         // 9
   OrtStatus* (*create_session_options)(OrtSessionOptions**);                     // 10
   OrtStatus* (*set_optimized_model_path)(OrtSessionOptions*, const char* path);  // 11
-  Unused skipped_12[11];
+  Unused skipped_12[2];
+  OrtStatus* (*enable_profiling)(OrtSessionOptions*, const char* prefix);  // 14
+  Unused skipped_15[8];
   OrtStatus* (*set_optimization_level)(OrtSessionOptions*, int level);  // 23
   OrtStatus* (*set_intra_op_threads)(OrtSessionOptions*, int threads);  // 24
   OrtStatus* (*set_inter_op_threads)(OrtSessionOptions*, int threads);  // 25

@@ -5,9 +5,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <stdexcept>
@@ -18,6 +16,7 @@
 #include "exporters/c_runner.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/onnx_writer.hpp"
+#include "interleaved.hpp"
 #include "space/random.hpp"
 #include "space/space.hpp"
 
@@ -54,29 +53,6 @@ class LoadedC {
   void* library_ = nullptr;
   Run run_ = nullptr;
 };
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-/// Medians of microseconds a call, of rounds in which each has its turn.
-std::vector<double> interleaved(const std::vector<std::function<void()>>& calls, double budget) {
-  std::vector<std::vector<double>> times(calls.size());
-  std::vector<int> repeats(calls.size(), 1);
-  const double begin = seconds();
-  for (int round = 0; round < 5 || seconds() - begin < budget; ++round)
-    for (std::size_t c = 0; c < calls.size(); ++c) {
-      const double from = seconds();
-      for (int i = 0; i < repeats[c]; ++i) calls[c]();
-      const double each = (seconds() - from) / repeats[c];
-      if (round < 3) repeats[c] = std::clamp(static_cast<int>(2e-3 / each), 1, 10'000);  // 2 ms a turn
-      else times[c].push_back(1e6 * each);
-    }
-  std::vector<double> medians;
-  for (auto& of_call : times) {
-    std::nth_element(of_call.begin(), of_call.begin() + static_cast<std::ptrdiff_t>(of_call.size() / 2), of_call.end());
-    medians.push_back(of_call[of_call.size() / 2]);
-  }
-  return medians;
-}
 
 struct Network {
   std::string name;
@@ -116,10 +92,7 @@ void print(const Network& network, const CCompiler& compiler, double budget) {
   const auto input = quantised_input(integer, image);
   std::vector<std::int8_t> output(static_cast<std::size_t>(integer.nodes[static_cast<std::size_t>(integer.output)].shape.elements()));
   const auto times = interleaved({[&] { c(input, output); }, [&] { int8.run(); }, [&] { real.run(); }}, budget);
-  double work = 0;
-  for (NodeId id = 1; id < network.graph.size(); ++id)
-    work += static_cast<double>(macs(network.graph.op(id), network.graph.shape(network.graph.inputs(id)[0]), network.graph.shape(id)));
-  std::cout << "| " << network.name << " | " << std::setprecision(2) << work / 1e6 << " | " << (has_depthwise(network.graph) ? "yes" : "no") << std::setprecision(1) << " | " << times[0] << " | "
+  std::cout << "| " << network.name << " | " << std::setprecision(2) << million_macs(network.graph) << " | " << (has_depthwise(network.graph) ? "yes" : "no") << std::setprecision(1) << " | " << times[0] << " | "
             << times[1] << " | " << times[2] << " | " << std::setprecision(2) << times[0] / times[1] << " | " << times[2] / times[1] << " |" << std::endl;
 }
 
