@@ -5,6 +5,7 @@
 #include <string>
 
 #include "experiments/quantity.hpp"
+#include "experiments/trained_scores.hpp"
 
 namespace paretoforge {
 namespace {
@@ -70,8 +71,8 @@ Criterion read_criterion(const Config& item) {
   item.allow({"name", "goal", "limit", "soft_limit", "interest", "aspiration", "reference", "expensive", "device",
               "metric", "measure", "train", "quantised", "score", "table"});
   Criterion criterion{.name = read_name(item)};
-  const bool trains = item.has("train") || item.has("score");  // of both, more is better, and no searcher may ask for thousands
-  criterion.goal = trains ? Goal::maximize : Goal::minimize;
+  const bool trains = item.has("train") || item.has("score");  // no searcher may ask for thousands of them
+  criterion.goal = trains && !is_weight_bytes(criterion.name) ? Goal::maximize : Goal::minimize;
   if (const auto goal = item.find("goal"))
     criterion.goal = goal->one_of({"minimize", "maximize"}) == "maximize" ? Goal::maximize : Goal::minimize;
   criterion.expensive = item.boolean_or("expensive", trains);

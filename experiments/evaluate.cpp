@@ -10,8 +10,6 @@
 namespace paretoforge {
 namespace {
 
-constexpr std::size_t choosing_images = 3000;
-
 LabelledSamples slice(const LabelledSamples& all, std::size_t first, std::size_t last) {
   const std::size_t size = all.values.size() / std::max<std::size_t>(1, all.size());
   return {{all.values.begin() + static_cast<std::ptrdiff_t>(first * size), all.values.begin() + static_cast<std::ptrdiff_t>(last * size)},
@@ -46,9 +44,12 @@ double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const Label
   return 100.0 * static_cast<double>(right) / static_cast<double>(samples.size());
 }
 
+LabelledSamples choosing_part(const LabelledSamples& training_samples) {
+  return slice(training_samples, std::min(calibration_images, training_samples.size()), training_samples.size());
+}
+
 LabelledSamples choosing_samples(const Model& model, const Training& training) {
-  const LabelledSamples all = training.training_samples(model, calibration_images + choosing_images);
-  return slice(all, std::min(calibration_images, all.size()), all.size());
+  return choosing_part(training.training_samples(model, calibration_images + choosing_images));
 }
 
 std::string find_weight_bits(std::string_view text) {
@@ -77,8 +78,8 @@ Model as_wished(const Model& model, const QuantiseWish& wish) {
 /// Integer models of one trained network, and what they get right.
 class Chooser {
  public:
-  Chooser(const Model& model, const Training& training, const QuantiseWish& wish)
-      : calibrated_on_(training.training_samples(model, calibration_images)), chosen_on_(choosing_samples(model, training)), wish_(wish) {}
+  Chooser(const LabelledSamples& calibration, const LabelledSamples& choosing, const QuantiseWish& wish)
+      : calibrated_on_(calibration), chosen_on_(choosing), wish_(wish) {}
 
   /// The best of the rules that are asked for.
   Quantised best(const Model& model) {
@@ -128,7 +129,7 @@ class Chooser {
     return onnx_accuracy_pct(qdq_onnx(integer, {.batch = evaluation_batch}), evaluation_batch, chosen_on_);
   }
 
-  LabelledSamples calibrated_on_, chosen_on_;
+  const LabelledSamples &calibrated_on_, &chosen_on_;
   const QuantiseWish& wish_;
 };
 
@@ -143,13 +144,17 @@ bool settled(const Model& model, const QuantiseWish& wish) {
 
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish) {
   if (settled(model, wish)) return {model, quantised(model), "trained"};
-  Chooser chooser(model, training, wish);
+  const LabelledSamples calibration = training.training_samples(model, calibration_images), choosing = choosing_samples(model, training);
+  Chooser chooser(calibration, choosing, wish);
   return wish.bits == "mixed" ? chooser.mixed(model) : chooser.best(as_wished(model, wish));
 }
 
-Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish) {
+Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish, const LabelledSamples& choosing) {
   if (settled(model, wish)) return {model, quantised(model), "trained"};
-  return quantised_by(as_wished(model, wish), wish.calibration.value_or(RangeRule::mse), calibration);
+  QuantiseWish one = wish;
+  one.calibration = wish.calibration.value_or(RangeRule::mse);
+  if (wish.bits == "mixed") return Chooser(calibration, choosing, one).mixed(model);
+  return quantised_by(as_wished(model, one), *one.calibration, calibration);
 }
 
 }  // namespace paretoforge

@@ -24,7 +24,10 @@ inline constexpr std::size_t evaluation_batch = 100;
 /// Training images that calibration sees.
 inline constexpr std::size_t calibration_images = 384;
 /// Further training images, on which the best of several integer models is chosen.
+inline constexpr std::size_t choosing_images = 3000;
 LabelledSamples choosing_samples(const Model& model, const Training& training);
+/// Of so many and more, those behind the ones that calibration sees; none where there are no more.
+LabelledSamples choosing_part(const LabelledSamples& training_samples);
 
 /// What the user asks of quantisation.
 struct QuantiseWish {
@@ -54,7 +57,8 @@ WeightRounding rounding_for(const Graph& graph);
 /// images within `loss_pct` of int8's; the first and the last layer keep eight.
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish = {});
 /// The same with one rule, on samples that are given: mse where none is named, as on the networks of
-/// experiments/reports/quantisation those that `export` tries cannot be told apart. The wish is not "mixed".
-Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish = {});
+/// experiments/reports/quantisation those that `export` tries cannot be told apart. Only "mixed" asks for `choosing`, samples
+/// on which it is judged how many layers can do with four bits.
+Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish = {}, const LabelledSamples& choosing = {});
 
 }  // namespace paretoforge

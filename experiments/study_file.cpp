@@ -43,7 +43,7 @@ class Reader {
     read_space();
     study_.search = SearchSettings::read(document_.at("search"));
     for (const Config& item : with_trainings(document_.at("objectives"))) {
-      if (item.has("train")) note_training(read_quantised(item, document_.find("finish")).has_value());
+      if (item.has("train")) note_training(item.text_or("name", ""), read_quantised(item, document_.find("finish")).has_value());
       if (item.has("score")) study_.scores.push_back(study_.objectives.size());
       study_.objectives.push_back({read_criterion(item), nullptr});
       study_.objectives.back().rungs = read_rungs(item, study_.objectives);
@@ -221,7 +221,9 @@ class Reader {
     check_score(item, objective);
     const auto quantised = read_quantised(item, document_.find("finish"));
     if (quantised) begin_quantised(item, *quantised);
-    note_training(quantised.has_value());
+    if (is_weight_bytes(objective.name) && !trains_)
+      item.fail_at_key("name", "'" + objective.name + "' tells nothing about how good a network is", "the score of the same training comes before it");
+    note_training(objective.name, quantised.has_value());
     objective.measure = [scores = trained_, which = trained_->add({objective.name, quantised})](const Candidate& candidate) { return scores->value(candidate, which); };
     return item.with_entry("train", section);
   }
@@ -244,9 +246,10 @@ class Reader {
     trained_ = std::make_shared<TrainedScores>(study_.training, study_.checkpoints);
   }
 
-  void begin_quantised(const Config& item, const QuantiseWish& wish) {
+  void begin_quantised(const Config& item, const ScoredAs& wish) {
     quantised_ = item.at("quantised");
-    contents_ += "quantised " + (wish.calibration ? std::string(range_rule_name(*wish.calibration)) : "") + " " + wish.bits;
+    contents_ += "quantised " + (wish.weights.calibration ? std::string(range_rule_name(*wish.weights.calibration)) : "") + " " + wish.weights.bits;
+    if (wish.activation_bits != 8) contents_ += " activations " + std::to_string(wish.activation_bits);
     try {
       OnnxRuntime::version();
     } catch (const OnnxRuntimeError& missing) {
@@ -255,7 +258,8 @@ class Reader {
   }
 
   /// Called before the objective is added.
-  void note_training(bool quantised) {
+  void note_training(const std::string& name, bool quantised) {
+    if (is_weight_bytes(name)) return;
     if (!trains_ || (quantised && !trains_quantised_)) study_.training_objective = study_.objectives.size();
     trains_ = true;
     trains_quantised_ = trains_quantised_ || quantised;

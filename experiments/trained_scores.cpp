@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <stdexcept>
 
 #include "experiments/study_file.hpp"
+#include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_writer.hpp"
+#include "predictors/totals.hpp"
 
 namespace paretoforge {
 namespace {
@@ -16,34 +20,60 @@ void undo_softmax(std::vector<float>& outputs) {
   for (float& value : outputs) value = std::log(std::max(value, 1.0f / 512));
 }
 
-/// The outputs of quantised networks of one candidate; each way of quantising runs once.
-class QuantisedOutputs {
+/// The quantised forms of one candidate's network; each way of quantising runs once.
+class QuantisedForms {
  public:
-  QuantisedOutputs(const Model& model, const Training& training, const Candidate& candidate)
-      : model_(model), validation_(training.validation_samples(model)),
-        calibration_(training.proxy_samples(model, candidate.rung, calibration_images)), stop_(candidate.stop) {}
+  QuantisedForms(const Model& model, const Training& training, const Candidate& candidate) : model_(model), training_(training), candidate_(candidate) {}
 
-  const std::vector<float>& logits(const QuantiseWish& wish) {
-    const auto known = std::find_if(found_.begin(), found_.end(), [&](const auto& found) { return found.first == wish; });
-    if (known != found_.end()) return known->second;
-    if (stop_.stop_requested()) throw Interrupted();
-    const IntegerModel integer = quantised_once(model_, calibration_, wish).integer;
-    if (stop_.stop_requested()) throw Interrupted();
-    found_.emplace_back(wish, onnx_outputs(qdq_onnx(integer, {.batch = evaluation_batch}), evaluation_batch, validation_));
-    if (std::holds_alternative<Softmax>(model_.graph.op(model_.graph.output()))) undo_softmax(found_.back().second);
-    return found_.back().second;
+  double value(const TrainedScore& score) {
+    if (is_weight_bytes(score.name)) return weight_bytes(form(score.quantised->weights).model.graph);
+    if (!validation_) validation_ = training_.validation_samples(model_);
+    return training_.score_pct(score.name, logits(*score.quantised), validation_->labels);
   }
 
-  const std::vector<std::uint16_t>& labels() const { return validation_.labels; }
-
  private:
+  const Quantised& form(const QuantiseWish& wish) {
+    const auto known = std::find_if(forms_.begin(), forms_.end(), [&](const auto& found) { return found.first == wish; });
+    if (known != forms_.end()) return known->second;
+    if (candidate_.stop.stop_requested()) throw Interrupted();
+    const bool mixed = wish.bits == "mixed";
+    if (!calibration_) calibration_ = training_.proxy_samples(model_, candidate_.rung, calibration_images);
+    if (mixed && !choosing_) choosing_ = choosing_part(training_.proxy_samples(model_, candidate_.rung, calibration_images + choosing_images));
+    return forms_.emplace_back(wish, quantised_once(model_, *calibration_, wish, mixed ? *choosing_ : LabelledSamples{})).second;
+  }
+
+  const std::vector<float>& logits(const ScoredAs& wish) {
+    const auto known = std::find_if(logits_.begin(), logits_.end(), [&](const auto& found) { return found.first == wish; });
+    if (known != logits_.end()) return known->second;
+    const IntegerModel& integer = form(wish.weights).integer;
+    if (candidate_.stop.stop_requested()) throw Interrupted();
+    const OnnxOptions batch{.batch = evaluation_batch};
+    const std::string file = wish.activation_bits == 16 ? int16_onnx(integer, batch) : qdq_onnx(integer, batch);
+    std::vector<float> outputs = onnx_outputs(file, evaluation_batch, *validation_);
+    if (std::holds_alternative<Softmax>(model_.graph.op(model_.graph.output()))) undo_softmax(outputs);
+    return logits_.emplace_back(wish, std::move(outputs)).second;
+  }
+
+  /// At a rung the network may be narrower than the candidate; its layers are the same.
+  double weight_bytes(const Graph& quantised) const {
+    Graph whole = candidate_.graph;
+    const std::vector<NodeId> layers = weighted_layers(whole), trained = weighted_layers(quantised);
+    if (layers.size() != trained.size()) throw std::logic_error("a network lost layers as it was trained");
+    for (std::size_t i = 0; i < layers.size(); ++i) whole.set_weight_bits(layers[i], weight_bits(quantised.op(trained[i])));
+    return static_cast<double>(totals(whole).weight_bytes);
+  }
+
   const Model& model_;
-  LabelledSamples validation_, calibration_;
-  std::stop_token stop_;
-  std::vector<std::pair<QuantiseWish, std::vector<float>>> found_;
+  const Training& training_;
+  const Candidate& candidate_;
+  std::optional<LabelledSamples> validation_, calibration_, choosing_;
+  std::deque<std::pair<QuantiseWish, Quantised>> forms_;  ///< stay where they are
+  std::deque<std::pair<ScoredAs, std::vector<float>>> logits_;
 };
 
 }  // namespace
+
+bool is_weight_bytes(std::string_view name) { return name.ends_with("weight_bytes"); }
 
 std::size_t TrainedScores::add(TrainedScore score) {
   scores_.push_back(std::move(score));
@@ -75,12 +105,9 @@ std::optional<double> TrainedScores::kept(const Key& key, std::size_t which) {
 std::vector<double> TrainedScores::measured(const Candidate& candidate) const {
   ProxyTrained proxy;
   std::vector<double> values = trained(candidate, proxy);
-  std::optional<QuantisedOutputs> outputs;
-  for (std::size_t i = 0; i < scores_.size(); ++i) {
-    if (!scores_[i].quantised) continue;
-    if (!outputs) outputs.emplace(proxy.model, *training_, candidate);
-    values[i] = training_->score_pct(scores_[i].name, outputs->logits(*scores_[i].quantised), outputs->labels());
-  }
+  QuantisedForms forms(proxy.model, *training_, candidate);
+  for (std::size_t i = 0; i < scores_.size(); ++i)
+    if (scores_[i].quantised) values[i] = forms.value(scores_[i]);
   return values;
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -19,11 +20,22 @@
 
 namespace paretoforge {
 
+/// How a network is quantised for a score.
+struct ScoredAs {
+  QuantiseWish weights;
+  int activation_bits = 8;  ///< or 16: the file that `onnx_int16` exports
+  bool operator==(const ScoredAs&) const = default;
+};
+
 /// What one objective asks of the training.
 struct TrainedScore {
-  std::string name;                       ///< the objective's, which says what score it is
-  std::optional<QuantiseWish> quantised;  ///< of the network quantised so; none: as it was trained
+  std::string name;                   ///< the objective's, which says what score it is
+  std::optional<ScoredAs> quantised;  ///< of the network quantised so; none: as it was trained
 };
+
+/// Whether an objective that trains is no score but the bytes of the quantised network's weights: its name ends with
+/// "weight_bytes".
+bool is_weight_bytes(std::string_view name);
 
 /// Measures such objectives. Safe to use from many threads at once, one trial a thread.
 class TrainedScores {
@@ -36,8 +48,9 @@ class TrainedScores {
   std::size_t add(TrainedScore score);
 
   /// One objective's value of a candidate, as Measure has it. The first that is asked for trains the network and keeps the
-  /// others; each is given away once. A quantised score is that of the int8 form in ONNX Runtime on the validation samples;
-  /// calibration sees samples that are trained on at the candidate's rung.
+  /// others; each is given away once. A quantised score is that of the integer form in ONNX Runtime on the validation samples;
+  /// calibration sees samples that are trained on at the candidate's rung, and "mixed" judges layers on further ones. Weight
+  /// bytes are the candidate's at its full width, with the bits that the layers of the quantised network have.
   double value(const Candidate& candidate, std::size_t which);
 
  private:

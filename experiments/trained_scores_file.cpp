@@ -28,13 +28,10 @@ void refuse_extrapolated(const Config& objective) {
 
 /// `wish` has bits, from this objective or from `finish`.
 void check_bits(const Config& objective, const QuantiseWish& wish) {
-  if (wish.bits == "mixed")
-    objective.fail_at_key("quantised", "'mixed' looks for bits when a network is finished, and a trial has those of the space",
-                          "say  quantised: {weight_bits: 8},  or make them decisions of the space:  bits: {weights: {choice: [4, 8], name: bits}}");
   const auto quantise = objective.at("train").find("quantise");
   if (quantise && !(quantise->is_scalar() && !quantise->boolean()))
     objective.fail_at_key("quantised", "the training is quantised itself, with the weight bits that the space gives each layer",
-                          "leave 'weight_bits' out here and in 'finish', and write the bits into the space:  bits: {weights: " + wish.bits + "}");
+                          "leave 'weight_bits' out here and in 'finish', and write the bits into the space:  bits: {weights: " + (wish.bits == "mixed" ? "{choice: [4, 8], name: bits}" : wish.bits) + "}");
 }
 
 }  // namespace
@@ -55,18 +52,37 @@ QuantiseWish read_quantise_wish(const Config& section, const QuantiseWish& other
   return wish;
 }
 
-std::optional<QuantiseWish> read_quantised(const Config& objective, const std::optional<Config>& finish) {
+namespace {
+
+int read_activation_bits(const Config& quantised) {
+  const auto bits = quantised.integer_or("activation_bits", 8);
+  if (bits != 8 && bits != 16) quantised.fail_at_key("activation_bits", "activations of " + std::to_string(bits) + " bits", "8 or 16");
+  return static_cast<int>(bits);
+}
+
+/// Bytes that no training changes are exact totals.
+void refuse_bytes_as_trained(const Config& objective) {
+  if (is_weight_bytes(objective.text_or("name", "")))
+    objective.fail_at_key("train", "the weights of a training have bytes only once they are quantised",
+                          "add  quantised: {weight_bits: mixed},  or leave 'train' out: then they are those of the space's bits");
+}
+
+}  // namespace
+
+std::optional<ScoredAs> read_quantised(const Config& objective, const std::optional<Config>& finish) {
   const auto quantised = objective.find("quantised");
-  if (!quantised) return std::nullopt;
+  if (!quantised || (quantised->is_scalar() && objective.has("train") && !quantised->boolean())) {
+    if (objective.has("train")) refuse_bytes_as_trained(objective);
+    return std::nullopt;
+  }
   if (!objective.has("train"))
     objective.fail_at_key("quantised", "only a network that is trained here can be quantised", "'quantised' needs 'train'");
-  if (quantised->is_scalar() && !quantised->boolean()) return std::nullopt;
-  if (quantised->is_map()) quantised->allow({"calibration", "weight_bits"});
+  if (quantised->is_map()) quantised->allow({"calibration", "weight_bits", "activation_bits"});
   else if (!quantised->is_scalar()) quantised->fail("'quantised' is true, false, or a map", "such as  quantised: {calibration: mse, weight_bits: 4}");
   refuse_extrapolated(objective);
   const QuantiseWish finished = finish ? read_quantise_wish(*finish) : QuantiseWish{};
-  const QuantiseWish wish = quantised->is_map() ? read_quantise_wish(*quantised, finished) : finished;
-  if (!wish.bits.empty()) check_bits(objective, wish);
+  const ScoredAs wish = quantised->is_map() ? ScoredAs{read_quantise_wish(*quantised, finished), read_activation_bits(*quantised)} : ScoredAs{finished};
+  if (!wish.weights.bits.empty()) check_bits(objective, wish.weights);
   return wish;
 }
 

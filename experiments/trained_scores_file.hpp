@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "configs/config.hpp"
-#include "experiments/evaluate.hpp"
+#include "experiments/trained_scores.hpp"
 
 namespace paretoforge {
 
@@ -14,15 +14,16 @@ namespace paretoforge {
 ///
 ///   - {name: accuracy_pct, train: {data: fashion-mnist, epochs: 3}, quantised: true}
 ///   - {name: float_accuracy_pct, train: accuracy_pct}
+///   - {name: weight_bytes, train: accuracy_pct, quantised: {weight_bits: mixed}}
 std::vector<Config> with_trainings(const Config& objectives);
 
 /// The keys `calibration` and `weight_bits` of a section; `otherwise` holds what absent ones mean.
 QuantiseWish read_quantise_wish(const Config& section, const QuantiseWish& otherwise = {});
 
-/// What `quantised:` of an objective says: true, false, or {calibration, weight_bits}; nothing where it is absent. What it
-/// leaves open is as `finish:` has it, and else one rule of calibration and the bits that the space gives each layer.
-/// `objective` is one of with_trainings. Throws ConfigError where the objective does not train, for a training that is
-/// extrapolated, and for weight bits that cannot be.
-std::optional<QuantiseWish> read_quantised(const Config& objective, const std::optional<Config>& finish);
+/// What `quantised:` of an objective says: true, false, or {calibration, weight_bits, activation_bits}; nothing where it is
+/// absent. What it leaves open is as `finish:` has it, and else one rule of calibration, the bits that the space gives each
+/// layer, and activations of 8 bits. `objective` is one of with_trainings. Throws ConfigError where the objective does not
+/// train, for a training that is extrapolated, for bits that cannot be, and for weight bytes that are not quantised.
+std::optional<ScoredAs> read_quantised(const Config& objective, const std::optional<Config>& finish);
 
 }  // namespace paretoforge

@@ -9,7 +9,9 @@
 #include "configs/table.hpp"
 #include "experiments/study_file.hpp"
 #include "exporters/onnx_runtime.hpp"
+#include "exporters/onnx_writer.hpp"
 #include "exporters/reference.hpp"
+#include "predictors/totals.hpp"
 #include "program.hpp"
 #include "space/model_file.hpp"
 #include "space/random.hpp"
@@ -94,6 +96,39 @@ TEST_CASE("a score after quantisation is that of the integer model, and the floa
     INFO(quantised_pct << " " << float_pct << " " << expected);
     // Where two outputs tie within a quantum ONNX Runtime may take the other: one sample of 500.
     CHECK(std::abs(quantised_pct - expected) <= 0.2 + 1e-9);
+  }
+}
+
+TEST_CASE("scores of mixed bits and of 16-bit activations are those of the files, and the bytes those of the layers' bits") {
+  if (missing()) return;
+  const Scratch scratch("mixed");
+  const std::string rungs = "train: {data: fashion-mnist, images: 1500, validation: 500, epochs: 2, rate: 0.3, rungs: [{epochs: 1, width: 0.5}]}";
+  const std::string mixed = "quantised: {weight_bits: mixed, calibration: min_max}";
+  const StudyFile study = StudyFile::load(scratch.write("study.yaml", study_text("  - {name: accuracy_pct, " + rungs + ", " + mixed + "}\n" +
+      "  - {name: mixed_weight_bytes, train: accuracy_pct, " + mixed + "}\n  - {name: wide_accuracy_pct, train: accuracy_pct, quantised: {activation_bits: 16}}\n")));
+  CHECK(study.training_objective == 1);
+  CHECK(study.objectives[2].goal == Goal::minimize);
+  const Asked asked(study, {0, 1});
+  for (const std::uint32_t rung : {0u, 1u}) {
+    const std::vector<std::string> names{"accuracy_pct"};
+    const ProxyTrained proxy = study.training->proxy(asked.graph, 7, {}, rung, {}, names);
+    const LabelledSamples seen = study.training->proxy_samples(proxy.model, rung, calibration_images + choosing_images), validation = study.training->validation_samples(proxy.model);
+    const LabelledSamples calibration = study.training->proxy_samples(proxy.model, rung, calibration_images), choosing = choosing_part(seen);
+    CHECK(choosing.size() == 1500 - calibration_images);
+    const Quantised found = quantised_once(proxy.model, calibration, {.calibration = RangeRule::min_max, .bits = "mixed"}, choosing);
+    CHECK(std::abs(asked.value(study.objectives[1], {}, rung) - study.training->score_pct("accuracy_pct", reference_outputs(found.integer, validation), validation.labels)) <= 0.2 + 1e-9);
+    Graph whole = asked.graph;
+    std::size_t narrow = 0;
+    for (NodeId id = 0; id < whole.size(); ++id)
+      if (has_weights(whole.op(id))) {
+        whole.set_weight_bits(id, weight_bits(found.model.graph.op(id)));
+        narrow += weight_bits(whole.op(id)) == 4;
+      }
+    CHECK(narrow <= 1);  // the first and the last of three layers keep eight
+    CHECK(asked.value(study.objectives[2], {}, rung) == static_cast<double>(totals(whole).weight_bytes));
+    const Quantised usual = quantised_once(proxy.model, calibration);
+    const auto wide = onnx_outputs(int16_onnx(usual.integer, {.batch = evaluation_batch}), evaluation_batch, validation);
+    CHECK(asked.value(study.objectives[3], {}, rung) == study.training->score_pct("accuracy_pct", wide, validation.labels));
   }
 }
 
@@ -199,15 +234,18 @@ TEST_CASE("what is wrong with quantised: is said before the first trial, at its 
   const std::string sections = "train: {data: fashion-mnist, images: 500, validation: 200, epochs: 4";
   const std::vector<Refused> all{
       {"  - {name: macs, quantised: true}\n", "needs 'train'"},
-      {"  - {name: a, " + sections + "}, quantised: {bits: 4}}\n", "calibration, weight_bits"},
+      {"  - {name: a, " + sections + "}, quantised: {bits: 4}}\n", "calibration, weight_bits, activation_bits"},
+      {"  - {name: a, " + sections + "}, quantised: {activation_bits: 12}}\n", "8 or 16"},
+      {"  - {name: a, " + sections + "}}\n  - {name: mixed_weight_bytes, train: a}\n", "only once they are quantised"},
+      {"  - {name: mixed_weight_bytes, " + sections + "}, quantised: {weight_bits: mixed}}\n", "comes before it"},
       {"  - {name: a, " + sections + "}, quantised: {weight_bits: 3}}\n", "there is: 8, 4, mixed"},
-      {"  - {name: a, " + sections + "}, quantised: {weight_bits: mixed}}\n", "decisions of the space"},
       {"  - {name: a, " + sections + "}, quantised: {calibration: best}}\n", "min_max"},
       {"  - {name: a, " + sections + "}, quantised: [8]}\n", "true, false, or a map"},
       {"  - {name: a, " + sections + "}, quantised: maybe}\n", "true or false"},
       {"  - {name: a, " + sections + ", extrapolate: 2}, quantised: true}\n", "extrapolated"},
       {"  - {name: a, " + sections + ", rungs: [{extrapolate: 2}]}, quantised: true}\n", "extrapolated"},
       {"  - {name: a, " + sections + ", quantise: true}, quantised: {weight_bits: 4}}\n", "bits: {weights: 4}"},
+      {"  - {name: a, " + sections + ", quantise: true}, quantised: {weight_bits: mixed}}\n", "{choice: [4, 8], name: bits}"},
       {"  - {name: a, train: b}\n", "no objective before this one is called 'b'"},
       {"  - {name: a, " + sections + "}}\n  - {name: b, train: {data: fashion-mnist, epochs: 1}}\n", "train: a"},
       {"  - {name: a, " + sections + "}}\n  - {name: b, train: weight_bytes}\n", "called 'weight_bytes' and trains"},
