@@ -1,9 +1,12 @@
 #include "experiments/reports/exports/runtimes.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
+#include "experiments/training.hpp"
 #include "exporters/c_runner.hpp"
+#include "exporters/float_model.hpp"
 #include "exporters/formats.hpp"
 #include "exporters/mcu_runner.hpp"
 #include "exporters/onnx_forms.hpp"
@@ -11,6 +14,7 @@
 #include "exporters/reference.hpp"
 #include "exporters/tflite_verify.hpp"
 #include "exporters/tflite_writer.hpp"
+#include "exporters/verify.hpp"
 
 namespace paretoforge {
 namespace {
@@ -24,6 +28,31 @@ double greatest(const std::vector<LayerParity>& layers) {
 Agreement in_onnx_runtime(const ExportedNetwork& network) {
   const Parity parity = compare_outputs(network.integer, qdq_onnx(network.integer), network.images);
   return {parity.images, parity.agreeing, parity.greatest_quanta, greatest(compare_layers(network.integer, network.images))};
+}
+
+/// The greatest difference of any output from the float network's, over the greatest of its outputs.
+Agreement in_torchscript(const ExportedNetwork& network) {
+  const TorchScript& torch = *torchscript_format();
+  const Shape input = network.model.graph.shape(0);
+  const std::vector<float> given = torch.run(torch.write(network.model, {}), input, network.images);
+  FloatInterpreter reference(network.model);
+  const auto size = static_cast<std::size_t>(input.elements());
+  Agreement found;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < network.images.size(); i += size) {
+    const std::vector<float> expected = reference.run(std::span(network.images).subspan(i, size));
+    const auto output = std::span(given).subspan(begin, expected.size());
+    begin += expected.size();
+    ++found.samples;
+    found.agreeing += same_class(output, expected);
+    double greatest = 0, difference = 0;
+    for (std::size_t o = 0; o < expected.size(); ++o) {
+      greatest = std::max(greatest, std::abs(double{expected[o]}));
+      difference = std::max(difference, std::abs(double{output[o]} - double{expected[o]}));
+    }
+    found.quanta = std::max(found.quanta, greatest > 0 ? difference / greatest : difference);
+  }
+  return found;
 }
 
 Agreement in_tflite(const TfliteRuntime& runtime, const ExportedNetwork& network) {
@@ -69,6 +98,8 @@ std::vector<BenchRuntime> bench_runtimes() {
   }
   all.push_back({"c", "C on this machine", compiler ? "" : "apt-get install gcc", in_c, false});
   all.push_back({"cortex_m4", "C on QEMU's Cortex-M4, arm-none-eabi-gcc " + mcu_compiler_version(), missing_for_mcu(), on_m4, false});
+  const TorchScript* torch = torchscript_format();
+  all.push_back({"torchscript", torch ? "TorchScript, LibTorch " + torch->version : "TorchScript", torch ? "" : "cmake --preset release, with LibTorch (apt-get install libtorch-dev)", in_torchscript, false});
   return all;
 }
 

@@ -19,7 +19,8 @@ struct ExportedNetwork {
 struct Agreement {
   std::size_t samples = 0;
   std::size_t agreeing = 0;  ///< samples of the same class, ties counting; in C: with the same bytes
-  double quanta = 0;         ///< the greatest difference of an output, in steps of its scale, before a softmax (in C: after it)
+  double quanta = 0;         ///< the greatest difference of an output, in steps of its scale, before a softmax (in C: after it);
+                             ///< of TorchScript, which is float: over the greatest output
   double layer_quanta = 0;   ///< the same of every layer alone; 0 where BenchRuntime::layers is false
 };
 
@@ -30,7 +31,7 @@ struct BenchRuntime {
   std::function<Agreement(const ExportedNetwork&)> run;
   bool layers = true;   ///< whether layers are run alone, too
 };
-/// ONNX Runtime, LiteRT, Arm NN, the C form on this machine and on an emulated Cortex-M4.
+/// ONNX Runtime, LiteRT, Arm NN, the C form on this machine and on an emulated Cortex-M4, LibTorch.
 std::vector<BenchRuntime> bench_runtimes();
 
 /// Writes the network in every format that needs no LibTorch, and runs the ONNX forms of other widths in ONNX Runtime.
