@@ -230,6 +230,7 @@ class Reader {
 
   /// What a training's objective is, its name says: one that says nothing, or another goal, may be meant for something else.
   void check_score(const Config& item, const Criterion& objective) {
+    if (is_weight_bytes(objective.name)) return;
     const std::string scores = "an objective whose name is or ends with balanced_accuracy_pct, f1_pct or auc_pct is that score, any other the accuracy";
     if (objective.goal == Goal::minimize) item.fail_at_key("goal", "the scores of a training are better the greater they are", scores);
     if (!study_.training->names_score(objective.name)) study_.notes.push_back("'" + objective.name + "' is the accuracy: " + scores);
