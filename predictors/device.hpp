@@ -44,7 +44,9 @@ struct FittedMetric {
   std::string space;  ///< space_key of the space it was fitted in, empty where none is known
   FitScores scores;
   double interval = 1;            ///< half the 90 % interval in deviations of the model
-  std::vector<double> low, high;  ///< per feature, the range that was measured
+  /// Per feature, the range that was measured. `low` of graph.work and graph.kernels is of networks of which something
+  /// is left when they are pruned; the others count for `low` of graph.moved, by which their like are judged.
+  std::vector<double> low, high;
   std::shared_ptr<const CostModel> fitted;
 
   /// A network of any space, by the features of its graph alone.

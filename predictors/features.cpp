@@ -231,4 +231,9 @@ std::vector<double> graph_features(const Graph& as_written) {
   return features;
 }
 
+bool nothing_left(std::span<const double> features) {
+  constexpr std::size_t kernels = graph_begin + 2, constants = static_cast<std::size_t>(KernelClass::other) * class_quantities;
+  return features[kernels] == features[constants];
+}
+
 }  // namespace paretoforge

@@ -76,4 +76,8 @@ std::size_t additive_features();
 /// The features of a network as written (pruning is done here), in the order of feature_list().
 std::vector<double> graph_features(const Graph& as_written);
 
+/// Whether pruning left nothing but constants of the network that has these features: its output does not depend on its
+/// input, as of a cell without a connection.
+bool nothing_left(std::span<const double> features);
+
 }  // namespace paretoforge

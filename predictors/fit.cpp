@@ -123,6 +123,26 @@ namespace {
 /// experiments/reports/predictors.
 double few_rows_correction(std::size_t rows) { return 1 + 6 / static_cast<double>(rows * rows); }
 
+bool speaks_of_size(const Feature& feature) { return feature.name == "graph.work" || feature.name == "graph.kernels"; }
+
+/// See FittedMetric::low. A network of which nothing is left says nothing of small ones: a device may well run what was
+/// pruned, and to take so little work for measured would vouch for predictions far below all that it ever took.
+void keep_range(const Samples& samples, FittedMetric& metric) {
+  std::vector<std::size_t> left;
+  for (std::size_t i = 0; i < samples.rows(); ++i)
+    if (!nothing_left(samples.row(i))) left.push_back(i);
+  for (std::size_t c = 0; c < samples.columns - samples.encoding; ++c) {
+    metric.low.push_back(samples.row(0)[c]), metric.high.push_back(samples.row(0)[c]);
+    for (std::size_t i = 1; i < samples.rows(); ++i) {
+      metric.low[c] = std::min(metric.low[c], samples.row(i)[c]);
+      metric.high[c] = std::max(metric.high[c], samples.row(i)[c]);
+    }
+    if (left.empty() || !speaks_of_size(feature_list()[c])) continue;
+    metric.low[c] = samples.row(left[0])[c];
+    for (const std::size_t i : left) metric.low[c] = std::min(metric.low[c], samples.row(i)[c]);
+  }
+}
+
 /// A model with its interval calibrated on held-out rows, and the range of the graph features.
 FittedMetric calibrated(FittedModel fitted, const Samples& samples, const std::string& metric, const std::string& model,
                         const std::string& space_key, std::vector<CostEstimate>* held_out) {
@@ -133,14 +153,7 @@ FittedMetric calibrated(FittedModel fitted, const Samples& samples, const std::s
     off[i] = std::abs(std::log(samples.targets[i]) - fitted.held_out[i].mean) / fitted.held_out[i].deviation;
   result.interval = smooth_quantile(off, coverage);
   if (model == "transfer") result.interval *= few_rows_correction(samples.rows());
-  const auto first = samples.row(0).first(samples.columns - samples.encoding);
-  result.low.assign(first.begin(), first.end());
-  result.high = result.low;
-  for (std::size_t i = 1; i < samples.rows(); ++i)
-    for (std::size_t c = 0; c < first.size(); ++c) {
-      result.low[c] = std::min(result.low[c], samples.row(i)[c]);
-      result.high[c] = std::max(result.high[c], samples.row(i)[c]);
-    }
+  keep_range(samples, result);
   result.fitted = std::move(fitted.model);
   if (held_out == nullptr) return result;
   held_out->clear();

@@ -69,9 +69,10 @@ class Outside {
   std::span<const double> features_;
 };
 
-/// Where each kind's columns begin, and the whole-graph columns that are worth a warning.
+/// Where each kind's columns begin, and the whole-graph columns that are worth a warning: of a network, and of one of
+/// which nothing is left, see FittedMetric::low.
 struct Checked {
-  std::vector<std::size_t> classes, whole;
+  std::vector<std::size_t> classes, whole, empty;
 };
 
 const Checked& checked() {
@@ -83,6 +84,7 @@ const Checked& checked() {
       if (ends_with(list[c].name, ".count")) found.classes.push_back(c);
       if (list[c].name == "graph.work" || list[c].name == "graph.resolution" || list[c].name == "graph.kernels")
         found.whole.push_back(c);
+      if (list[c].name == "graph.moved" || list[c].name == "graph.resolution") found.empty.push_back(c);
     }
     return found;
   }();
@@ -153,7 +155,7 @@ CostEstimate FittedMetric::predict(const Graph& as_written, const Space& known, 
 CostEstimate FittedMetric::predict_features(std::span<const double> features) const {
   Outside outside(*this, features);
   for (const std::size_t first : checked().classes) outside.check_class(first);
-  for (const std::size_t column : checked().whole) outside.check_whole(column);
+  for (const std::size_t column : nothing_left(features) ? checked().empty : checked().whole) outside.check_whole(column);
   const LogEstimate estimate = fitted->estimate(features);
   // Outside, even a model that is sure of itself may be off by the factor itself.
   const double half = std::max(interval * estimate.deviation * outside.factor, std::log(outside.factor) / 2);

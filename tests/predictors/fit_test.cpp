@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "data.hpp"
+#include "predictors/features.hpp"
 #include "synthetic.hpp"
 
 using namespace paretoforge;
@@ -69,6 +70,40 @@ TEST_CASE("Without --train all rows are fitted, and scored by models that were f
   CHECK(result.scores.train_rows == 80);
   CHECK(result.scores.test_rows == 0);
   CHECK(result.scores.within_10_pct > 90);
+}
+
+TEST_CASE("Measured networks of which nothing is left do not make small ones look measured") {
+  // A device that takes half a second for the stem and the ends of a cell, whether the cell is connected or not.
+  const Space space = shipped("nasbench201");
+  const Architecture dead(space.decisions().size(), 0);
+  REQUIRE(nothing_left(graph_features(space.decode(dead))));
+  Random random(7);
+  Samples samples;
+  std::vector<Architecture> points{dead, dead};
+  while (points.size() < 60) points.push_back(space.sample(random));
+  for (const Architecture& point : points) {
+    const Graph graph = space.decode(point);
+    samples.add(graph_features(graph), 500 + synthetic::milliseconds(graph, 0.02, random));
+  }
+  const Graph small = Space(Config::parse("input: [3, 32, 32]\nlayers:\n  - conv: {out: 4, kernel: 3, stride: 2}\n"
+                                          "  - pool: {kind: average, global: true}\n  - linear: {out: 10}\n",
+                                          "small.yaml"))
+                          .decode({});
+  for (const CostModelKind& kind : cost_models()) {
+    INFO(kind.name);
+    const FittedMetric metric = fit_metric(samples, "latency_ms", std::string(kind.name), 1);
+    const CostEstimate outside = metric.predict(small);
+    REQUIRE_FALSE(outside.extrapolates.empty());
+    CHECK(outside.extrapolates[0].find("times below the least measured") != std::string::npos);
+    const CostEstimate again = metric.predict(space.decode(dead)), inside = metric.predict(space.decode(points[9]));
+    CHECK(again.extrapolates.empty());
+    CHECK(inside.extrapolates.empty());
+    CHECK(outside.high / outside.low > 2 * inside.high / inside.low);
+  }
+  Samples alive;  // where no such network was measured, one is outside
+  for (std::size_t i = 0; i < samples.rows(); ++i)
+    if (!nothing_left(samples.row(i))) alive.add(samples.row(i), samples.targets[i]);
+  CHECK_FALSE(fit_metric(alive, "latency_ms", "ridge", 1).predict(space.decode(dead)).extrapolates.empty());
 }
 
 TEST_CASE("The rows drawn depend on the seed and on nothing else") {
