@@ -93,8 +93,9 @@ int describe_table(const Space& space, const DescribeOptions& options) {
   std::string csv;
   for (const TotalKind& kind : total_kinds()) csv += (csv.empty() ? "" : ",") + std::string(kind.name);
   csv += '\n';
-  for (const Architecture& point : points_of(space, table)) {
-    const Totals sums = totals(space.decode(point), options.totals_options());
+  const std::vector<Architecture> points = points_of(space, table);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Totals sums = totals(network_of_row(space, points[i], table, i), options.totals_options());
     std::string row;
     for (const TotalKind& kind : total_kinds()) row += (row.empty() ? "" : ",") + std::to_string(sums.*kind.value);
     csv += row + '\n';

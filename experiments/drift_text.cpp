@@ -25,7 +25,7 @@ LaterRows later_rows(const FittedMetric& metric, const Space& space, const Table
       ++rows.left_out;
       continue;
     }
-    rows.predicted.push_back(metric.predict(space.decode(points[row]), space, points[row]));
+    rows.predicted.push_back(metric.predict(network_of_row(space, points[row], table, row), space, points[row]));
     rows.measured.push_back(value);
   }
   if (rows.measured.empty()) throw ConfigError("error: no row has a value above 0 in column '" + column + "'\n  --> " + table.name());

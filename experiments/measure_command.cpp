@@ -144,7 +144,9 @@ int measure(const MeasureOptions& options) {
   progress.begin("measure " + space.name() + " · " + target.title());
   MeasuringOptions measuring{options.samples, options.seed, {}, [&](std::size_t done, std::size_t of) { progress.stage("measuring", done, of); }, &signals.stop()};
   if (!options.table.empty()) {
-    measuring.points = points_of(space, Table::load(options.table));
+    const Table table = Table::load(options.table);
+    measuring.points = points_of(space, table);
+    for (std::size_t row = 0; row < measuring.points.size(); ++row) network_of_row(space, measuring.points[row], table, row);
     if (measuring.points.empty()) throw ConfigError("error: " + options.table + " names no networks");
   }
   const MeasuringEnd end = target.measure(space, measuring, progress);

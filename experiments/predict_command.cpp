@@ -71,11 +71,13 @@ int predict_table(const std::vector<const FittedMetric*>& metrics, const Space& 
   std::string csv;
   for (const FittedMetric* metric : metrics) csv += (csv.empty() ? "" : ",") + metric->name + "," + metric->name + "_low," + metric->name + "_high";
   csv += '\n';
-  for (const Architecture& point : points_of(space, Table::load(arguments.table))) {
-    const Graph graph = space.decode(point);
+  const Table table = Table::load(arguments.table);
+  const std::vector<Architecture> points = points_of(space, table);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Graph graph = network_of_row(space, points[i], table, i);
     std::string row;
     for (const FittedMetric* metric : metrics) {
-      const CostEstimate cost = metric->predict(graph, space, point);
+      const CostEstimate cost = metric->predict(graph, space, points[i]);
       row += (row.empty() ? "" : ",") + number_text(cost.value) + "," + number_text(cost.low) + "," + number_text(cost.high);
     }
     csv += row + '\n';

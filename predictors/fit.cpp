@@ -209,11 +209,19 @@ std::vector<OddRow> near_zero(const Table& table, const std::vector<std::size_t>
 
 }  // namespace
 
-std::vector<double> space_features(const Space& space, const Architecture& point) {
-  std::vector<double> features = graph_features(space.decode(point));
+namespace {
+
+std::vector<double> features_of(const Graph& graph, const Space& space, const Architecture& point) {
+  std::vector<double> features = graph_features(graph);
   const std::vector<float> encoding = space.encode(point);
   features.insert(features.end(), encoding.begin(), encoding.end());
   return features;
+}
+
+}  // namespace
+
+std::vector<double> space_features(const Space& space, const Architecture& point) {
+  return features_of(space.decode(point), space, point);
 }
 
 Samples reference_networks(const Space& space, std::size_t rows, std::uint64_t seed) {
@@ -270,7 +278,8 @@ FitResult fit(const Table& table, const Space& space, const std::string& metric,
   }
   const std::vector<std::size_t> seen(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(train));
   Samples samples;
-  for (const std::size_t row : seen) samples.add(space_features(space, points[row]), values[row]);
+  for (const std::size_t row : seen)
+    samples.add(features_of(network_of_row(space, points[row], table, row), space, points[row]), values[row]);
   samples.encoding = space.encoding_width();
   std::vector<CostEstimate> estimates;
   result.near_zero = near_zero(table, seen, values);
@@ -289,7 +298,7 @@ FitResult fit(const Table& table, const Space& space, const std::string& metric,
   if (train < rows.size()) {
     estimates.clear(), measured.clear();
     for (std::size_t i = train; i < rows.size(); ++i) {
-      estimates.push_back(result.metric.predict(space.decode(points[rows[i]]), space, points[rows[i]]));
+      estimates.push_back(result.metric.predict(network_of_row(space, points[rows[i]], table, rows[i]), space, points[rows[i]]));
       measured.push_back(values[rows[i]]);
     }
   }

@@ -3,6 +3,11 @@
 #include <stdexcept>
 
 namespace paretoforge {
+namespace {
+
+std::string place(const Table& table, std::size_t row) { return "\n  --> " + table.name() + ":" + std::to_string(table.line(row)); }
+
+}  // namespace
 
 std::vector<Architecture> points_of(const Space& space, const Table& table) {
   std::vector<std::size_t> columns;
@@ -15,10 +20,18 @@ std::vector<Architecture> points_of(const Space& space, const Table& table) {
     try {
       points.push_back(space.from_labels(labels));
     } catch (const std::invalid_argument& error) {
-      throw ConfigError("error: " + std::string(error.what()) + "\n  --> " + table.name() + ":" + std::to_string(table.line(row)));
+      throw ConfigError("error: " + std::string(error.what()) + place(table, row));
     }
   }
   return points;
+}
+
+Graph network_of_row(const Space& space, const Architecture& point, const Table& table, std::size_t row) {
+  try {
+    return space.decode(point);
+  } catch (const ConfigError& error) {
+    throw ConfigError(std::string(error.what()) + place(table, row));
+  }
 }
 
 }  // namespace paretoforge

@@ -12,4 +12,7 @@ namespace paretoforge {
 /// and the nearest column), or a label that the decision does not have (naming file, line and what is allowed).
 std::vector<Architecture> points_of(const Space& space, const Table& table);
 
+/// The network of a row, whose point it is. Throws ConfigError naming file and line where the point makes no network.
+Graph network_of_row(const Space& space, const Architecture& point, const Table& table, std::size_t row);
+
 }  // namespace paretoforge

@@ -1,4 +1,5 @@
 // The program from outside: what it prints, what it refuses and how, and that nothing is lost.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 
 using program::run;
 using program::Scratch;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -264,6 +266,26 @@ TEST_CASE("export writes four-bit, 16-bit and float16 files and proves them; ver
   REQUIRE(run(network + " --bits mixed").code == 2);
   REQUIRE_THAT(run(network + " --bits 5").err, ContainsSubstring("8, 4, mixed"));
   REQUIRE_THAT(run(network + " --calibration minmax").err, ContainsSubstring("did you mean 'min_max'"));
+}
+
+TEST_CASE("a row of a table whose point makes no network is named") {
+  const Scratch scratch("no_network");
+  const std::string space = scratch.write("space.yaml", "input: [1, 8, 8]\nlayers:\n  - pool: {kind: max, kernel: {choice: [9, 2, 4], name: w}}\n"
+                                                        "  - linear: {out: 4}\n").string();
+  const std::string table = scratch.write("in.csv", "w,latency_ms\n2,1\n4,1\n2,1\n9,1\n4,1\n2,1\n4,1\n").string(), out = (scratch / "out.csv").string();
+  const std::string device = configs + "/devices/nrf5340.yaml ";
+  const std::string board = scratch.write("board.yaml", "format: 1\nname: b\nmeasure: {kind: command, command: \"false {model}\"}\n").string();
+  for (const std::string& command : {"describe " + space + " --table " + table + " --out " + out,
+                                     "predict " + device + space + " --table " + table + " --out " + out,
+                                     "predict " + device + space + " --metric latency_ms --measured latency_ms --table " + table,
+                                     "measure " + space + " --device " + board + " --table " + table + " --out " + out,
+                                     "fit " + table + " --space " + space + " --metric latency_ms --out " + (scratch / "device.yaml").string()}) {
+    INFO(command);
+    const auto result = run(command);
+    CHECK(result.code == 2);
+    CHECK_THAT(result.err, ContainsSubstring("does not fit") && ContainsSubstring(table + ":5"));
+    CHECK_FALSE(fs::exists(out));
+  }
 }
 
 TEST_CASE("networks beyond all bounds are refused, not counted wrongly") {
