@@ -21,8 +21,8 @@ using Rows = std::vector<std::vector<std::string>>;
 /// Where the program's YAML lies: beside the installed program, or in the source tree it was built from.
 fs::path configs_folder() {
   std::error_code none;
-  const fs::path installed = fs::read_symlink("/proc/self/exe", none).parent_path() / ".." / "share" / "paretoforge" / "configs";
-  return fs::is_directory(installed, none) ? installed.lexically_normal() : fs::path(PARETOFORGE_SOURCE_DIR) / "configs";
+  const fs::path installed = fs::read_symlink("/proc/self/exe", none).parent_path().parent_path() / "share" / "paretoforge";
+  return fs::is_directory(installed / "spaces", none) ? installed : fs::path(PARETOFORGE_SOURCE_DIR) / "configs";
 }
 
 template <class Describe>

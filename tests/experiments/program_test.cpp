@@ -296,6 +296,22 @@ TEST_CASE("networks beyond all bounds are refused, not counted wrongly") {
   REQUIRE_THAT(result.err, ContainsSubstring("2^31"));
 }
 
+TEST_CASE("an installed program lists what was installed beside it") {
+  const Scratch scratch("installed");
+  for (const char* folder : {"bin", "share/paretoforge/spaces", "share/paretoforge/devices"}) fs::create_directories(scratch / folder);
+  const fs::path program = scratch / "bin/paretoforge", share = fs::canonical(scratch / "share/paretoforge");
+  fs::copy_file(PARETOFORGE_PROGRAM, program);
+  fs::copy_file(configs + "/spaces/tiny_image.yaml", share / "spaces/mine.yaml");
+  fs::copy_file(configs + "/devices/nrf5340.yaml", share / "devices/board.yaml");
+  for (const auto& [what, file] : {std::pair{"spaces", "mine.yaml"}, {"devices", "board.yaml"}}) {
+    const std::string out = (scratch / "out").string();
+    REQUIRE(std::system((program.string() + " list " + what + " >" + out).c_str()) == 0);
+    const std::string listed = program::read(out);
+    CHECK_THAT(listed, ContainsSubstring((share / what / file).string()));
+    CHECK(std::count(listed.begin(), listed.end(), '\n') == 1);
+  }
+}
+
 TEST_CASE("every table that can be listed lists something") {
   for (const char* what : {"spaces", "searchers", "cost-models", "exporters", "ops"}) REQUIRE_FALSE(run(std::string("list ") + what).out.empty());
 #ifdef PARETOFORGE_WITH_TORCH
