@@ -5,6 +5,7 @@
 
 #include "configs/table.hpp"
 #include "experiments/command_internal.hpp"
+#include "experiments/device_file.hpp"
 #include "experiments/files.hpp"
 #include "experiments/front_text.hpp"
 #include "experiments/network_file.hpp"
@@ -93,12 +94,13 @@ int run_fit(const FitArguments& arguments) {
   for (const std::string& path : arguments.from) sources.push_back(known_source(path, arguments.metric));
   if (!sources.empty() && arguments.model != "auto") throw ConfigError("error: --from chooses the model; leave --model '" + arguments.model + "' out");
   Device device;
-  if (std::filesystem::exists(arguments.out)) device = Device::load(arguments.out);  // its other metrics stay
+  std::string before;
+  if (std::filesystem::exists(arguments.out)) device = Device::load(arguments.out), before = read_file(arguments.out);  // its other metrics stay
   else device.name = std::filesystem::path(arguments.out).stem().string();
   const FitResult result = fit(Table::load(arguments.table), space, arguments.metric, {arguments.train, arguments.seed, arguments.model, std::move(sources), arguments.steady});
   device.put(result.metric);
   if (!arguments.description.empty()) device.description = arguments.description;
-  device.save(arguments.out);
+  save_fitted(arguments.out, before, device);
   warn(result);
   if (!arguments.steady) warn_of_drift(result);
   arguments.json ? print_json(result) : print_text(result);

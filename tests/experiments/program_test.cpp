@@ -296,6 +296,36 @@ TEST_CASE("networks beyond all bounds are refused, not counted wrongly") {
   REQUIRE_THAT(result.err, ContainsSubstring("2^31"));
 }
 
+TEST_CASE("what a person wrote in a device file stays as it is when a metric is fitted into it") {
+  const Scratch scratch("by_hand");
+  const std::string space = scratch.write("space.yaml", small_space).string();
+  std::string csv = "a,b,latency_ms,energy_mj\n";
+  for (int a = 1; a <= 8; ++a) csv += std::to_string(a) + ",2," + std::to_string(a + 3) + "," + std::to_string(2 * a + 1) + "\n";
+  const std::string table = scratch.write("m.csv", csv).string();
+  const std::string by_hand = "# ours\nformat: 1\nname: my board   # in the lab\n\nmeasure:\n  kind: command  # by ssh\n  command: ./bench {model}\n  timeout: 2min\n";
+  const auto fit = [&](const fs::path& device, const std::string& metric, const std::string& more = "") {
+    return run("fit " + table + " --space " + space + " --metric " + metric + " --model ridge --out " + device.string() + more);
+  };
+  const fs::path device = scratch.write("board.yaml", by_hand);
+  REQUIRE(fit(device, "latency_ms").code == 0);
+  const std::string once = program::read(device);
+  CHECK(once.substr(0, by_hand.size()) == by_hand);
+  REQUIRE(fit(device, "latency_ms").code == 0);
+  CHECK(program::read(device) == once);
+  scratch.write("board.yaml", once + "# the end\n");
+  REQUIRE(fit(device, "energy_mj", " --description 'the one on the left'").code == 0);
+  const std::string both = program::read(device);
+  CHECK(both.substr(0, by_hand.size()) == by_hand);
+  for (const char* part : {"# the end", "latency_ms:", "energy_mj:", "the one on the left"}) CHECK_THAT(both, ContainsSubstring(part));
+  CHECK(run("predict " + device.string() + " " + space).code == 0);
+
+  const fs::path flow = scratch.write("flow.yaml", "{format: 1, name: my board}  # in one line\n");
+  const auto anew = fit(flow, "latency_ms");
+  CHECK(anew.code == 0);
+  CHECK_THAT(anew.err, ContainsSubstring("written anew"));
+  CHECK(run("predict " + flow.string() + " " + space).code == 0);
+}
+
 TEST_CASE("an installed program lists what was installed beside it") {
   const Scratch scratch("installed");
   for (const char* folder : {"bin", "share/paretoforge/spaces", "share/paretoforge/devices"}) fs::create_directories(scratch / folder);
