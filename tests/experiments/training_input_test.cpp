@@ -61,6 +61,26 @@ TEST_CASE("training that diverges fails its trial with step and rate, and the st
   CHECK_THAT(found.trials, ContainsSubstring("not finite at step") && ContainsSubstring("rate "));
 }
 
+TEST_CASE("a study that extrapolates the first epochs of a one-cycle schedule is told what they are worth, and one whose name is no score's what it is") {
+  const Scratch scratch("one_cycle");
+  scratch.write("t.csv", table(200));
+  const auto warned = search(scratch, study("epochs: 4, extrapolate: 2"));
+  CHECK(warned.code == 0);
+  CHECK_THAT(warned.err, ContainsSubstring("foretell little"));
+  fs::remove_all(scratch / "out");
+  const auto falling = search(scratch, study("epochs: 4, extrapolate: 2, schedule: cosine"));
+  CHECK(falling.code == 0);
+  CHECK(falling.err.find("foretell little") == std::string::npos);
+  const Scratch other("other_name");
+  other.write("t.csv", table(200));
+  std::string renamed = study("epochs: 1");
+  renamed.replace(renamed.find("accuracy_pct"), 12, "top1");
+  CHECK_THAT(search(other, renamed).err, ContainsSubstring("'top1' is the accuracy"));
+  fs::remove_all(other / "out");
+  renamed.replace(renamed.find("top1"), 4, "loss, goal: minimize");
+  CHECK(search(other, renamed).code == 2);
+}
+
 TEST_CASE("a time limit and a memory limit fail their trials with the reason") {
   const Scratch scratch("limits");
   scratch.write("t.csv", table(200));
