@@ -197,8 +197,7 @@ class TorchTraining final : public Training {
   std::string features() const override { return data_->features; }
   std::vector<std::string> notes() const override {
     std::vector<std::string> notes = data_->notes;
-    const bool foretells = std::any_of(rungs_.begin(), rungs_.end(), [](const Rung& rung) { return rung.extrapolated; });
-    if (foretells && settings_.recipe.schedule == Schedule::one_cycle)
+    if (rungs_.back().budget.curve && settings_.recipe.schedule == Schedule::one_cycle)  // a curve is there to be extrapolated
       notes.push_back("the first epochs of schedule one-cycle, the default, foretell little (experiments/reports/proxies): a training of fewer epochs ranks better");
     if (settings_.budget.time_limit > 0) notes.push_back("trainings have a time_limit: a study with a limit in seconds cannot be repeated exactly");
     return notes;
