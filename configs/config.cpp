@@ -119,14 +119,15 @@ Config Config::at(std::string_view key) const {
   fail(title() + " needs the key '" + std::string(key) + "'");
 }
 
-void Config::allow(std::initializer_list<std::string_view> keys) const {
+void Config::allow(std::initializer_list<std::string_view> keys) const { allow(std::vector<std::string>(keys.begin(), keys.end())); }
+
+void Config::allow(const std::vector<std::string>& keys) const {
   if (!is_map()) fail(title() + " must be a map, found " + described());
   for (const auto& [key, value] : node_->entries) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
-    const std::vector<std::string> names(keys.begin(), keys.end());
-    const std::string near = nearest_name(key, names);
+    const std::string near = nearest_name(key, keys);
     fail_at_key(key, "unknown key '" + printable(key) + "' in " + title(),
-                near.empty() ? "allowed here: " + joined(names) : did_you_mean(near));
+                near.empty() ? "allowed here: " + joined(keys) : did_you_mean(near));
   }
 }
 

@@ -58,6 +58,7 @@ class Config {
   bool has(std::string_view key) const { return find(key).has_value(); }
   /// Refuses every key that is not named here and offers the nearest name that is.
   void allow(std::initializer_list<std::string_view> keys) const;
+  void allow(const std::vector<std::string>& keys) const;
   /// What this map is called in messages ("search", "conv"); by default the key under which it stands.
   std::string title() const;
 

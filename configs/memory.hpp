@@ -12,10 +12,11 @@ namespace paretoforge {
 double available_memory(const std::filesystem::path& system = "/");
 
 /// Memory for arrays of any size. A block that would take more than half of the available memory, or more than the
-/// environment variable PARETOFORGE_LARGEST_IN_MEMORY says ("2GiB"), and one for which the system gives no memory, lies in a
-/// file in TMPDIR, else in /var/tmp: the system reads of it what is used, and drops what is not. Blocks under 1 MiB never do. The file has no name and is gone
-/// with the block, or with the process however that ends. Safe to use from many threads. Throws std::bad_alloc where there is
-/// no memory, std::runtime_error naming the folder where the file cannot be made as large.
+/// environment variable PARETOFORGE_LARGEST_IN_MEMORY says ("2GiB"), and one for which the system gives no memory, lies in
+/// a file in TMPDIR, else in /var/tmp: the system reads of it what is used, and drops what is not. Blocks under 1 MiB never
+/// do. The file has no name and is gone with the block, or with the process however that ends. Safe to use from many
+/// threads. Throws std::bad_alloc where there is no memory, std::runtime_error naming the folder where the file cannot be
+/// made as large.
 void* allocate_large(std::size_t bytes);
 void free_large(void* block) noexcept;
 

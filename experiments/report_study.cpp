@@ -20,9 +20,9 @@ namespace fs = std::filesystem;
 
 std::string sides(const Extent& extent) { return std::to_string(extent.height) + "x" + std::to_string(extent.width); }
 
-std::string op_text(const Op& op) {
+std::string op_text(const Op& op, const Shape& input) {
   if (const auto* conv = std::get_if<Conv>(&op)) {
-    std::string text = (conv->groups > 1 && conv->groups == conv->out ? "depthwise " : "conv ") + sides(conv->kernel);
+    std::string text = (is_depthwise(*conv, input) ? "depthwise " : "conv ") + sides(conv->kernel);
     return conv->stride == Extent{} ? text : text + " /" + std::to_string(std::max(conv->stride.height, conv->stride.width));
   }
   if (const auto* pool = std::get_if<Pool>(&op)) return "pool " + sides(pool->kernel);
@@ -40,7 +40,7 @@ std::vector<ReportLayer> layers_of(const Graph& graph) {
       if (id >= 0) kernel_of[static_cast<std::size_t>(id)] = k;
     const Shape& shape = graph.shape(kernel.last);
     const Shape in = kernel.main == 0 ? shape : graph.shape(graph.inputs(kernel.main)[0]);
-    ReportLayer layer{graph.name(kernel.main), op_text(graph.op(kernel.main)), to_string(shape), static_cast<double>(macs(graph.op(kernel.main), in, shape)),
+    ReportLayer layer{graph.name(kernel.main), op_text(graph.op(kernel.main), in), to_string(shape), static_cast<double>(macs(graph.op(kernel.main), in, shape)),
                       static_cast<double>(params(graph.op(kernel.main), in)), static_cast<double>(shape.elements()), {}, {}};
     if (kernel.norm >= 0) layer.params += 2.0 * shape.channels;
     if (kernel.activation >= 0) layer.op += ", " + std::string(op_name(graph.op(kernel.activation)));

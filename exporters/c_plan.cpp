@@ -239,7 +239,7 @@ class Planner {
 
 bool is_depthwise(const IntegerModel& model, const IntegerNode& node) {
   const auto* conv = std::get_if<Conv>(&node.op);
-  return conv && conv->groups > 1 && conv->groups == conv->out && conv->groups == model.nodes[size_of(node.inputs[0])].shape.channels;
+  return conv && conv->groups == conv->out && paretoforge::is_depthwise(*conv, model.nodes[size_of(node.inputs[0])].shape);
 }
 
 CPlan c_plan(const IntegerModel& model) { return Planner(model).run(); }

@@ -27,7 +27,7 @@ struct Equaliser {
 
   bool depthwise(NodeId id) const {
     const auto* conv = std::get_if<Conv>(&model.graph.op(id));
-    return conv && conv->groups == conv->out && conv->groups == model.graph.shape(model.graph.inputs(id)[0]).channels;
+    return conv && is_depthwise(*conv, model.graph.shape(model.graph.inputs(id)[0]));
   }
 
   /// Adds the layers that `id` reaches; false where it also reaches anything else.

@@ -14,8 +14,6 @@ std::vector<std::int32_t> pads_of(const Windows2D& windows) {
   return {0, 0, windows.y.before, windows.y.after(), windows.x.before, windows.x.after(), 0, 0};
 }
 
-bool is_depthwise(const Conv& conv, const Shape& input) { return conv.groups == input.channels && conv.groups > 1; }
-
 /// A depthwise kernel [out, height, width] as [height, width, out], with taps of zero around.
 std::vector<std::int8_t> taps_first(const IntegerNode& node, const Extent& kernel, const Windows::More& y, const Windows::More& x) {
   const auto out = size_of(node.shape.channels);

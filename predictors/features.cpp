@@ -27,7 +27,7 @@ constexpr std::size_t graph_begin = written_begin + kernel_classes * written_qua
 constexpr std::size_t feature_count = graph_begin + graph_quantities.size();
 
 KernelClass class_of(const Conv& conv, const Shape& input) {
-  if (conv.groups > 1) return conv.groups == input.channels ? KernelClass::depthwise : KernelClass::grouped;
+  if (conv.groups > 1) return is_depthwise(conv, input) ? KernelClass::depthwise : KernelClass::grouped;
   return conv.kernel.height * conv.kernel.width > 1 ? KernelClass::conv : KernelClass::pointwise;
 }
 

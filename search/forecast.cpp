@@ -7,6 +7,7 @@
 
 #include "search/forecast_internal.hpp"
 #include "search/improvement.hpp"
+#include "search/normal_internal.hpp"
 
 namespace paretoforge {
 
@@ -48,8 +49,6 @@ void add_nearest(Gathered& gathered, const std::vector<Architecture>& list, cons
   std::partial_sort(by_distance.begin(), end, by_distance.end());
   for (auto at = by_distance.begin(); at != end; ++at) gathered.add(list[at->second]);
 }
-
-double normal_share_below(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 }  // namespace
 
@@ -256,7 +255,7 @@ void Forecaster::judge(Outlook& outlook) const {
     const Belief& belief = outlook.costs[k];
     const double room = scales_[k](cost(criteria_[k], *criteria_[k].limit)) - belief.mean;
     outlook.overshoot += std::max(0.0, -room);
-    outlook.chance *= belief.deviation > 0 ? normal_share_below(room / belief.deviation) : room >= 0 ? 1 : 0;
+    outlook.chance *= belief.deviation > 0 ? normal_below(room / belief.deviation) : room >= 0 ? 1 : 0;
   }
   // Before anything was seen to keep the limits chances come from doubt alone, and doubt is greatest far from where
   // progress was made: what is expected to miss by least leads there.

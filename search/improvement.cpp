@@ -3,16 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+
+#include "search/normal_internal.hpp"
 
 namespace paretoforge {
-
-namespace {
-
-double normal_below(double z) { return 0.5 * std::erfc(-z * std::numbers::sqrt2 / 2); }
-double normal_density(double z) { return std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi); }
-
-}  // namespace
 
 double CostBelief::expected_below(double level) const {
   if (spread > 0) {

@@ -8,6 +8,7 @@
 
 #include "search/hypervolume.hpp"
 #include "search/model_search_internal.hpp"
+#include "search/normal_internal.hpp"
 
 namespace paretoforge {
 
@@ -17,8 +18,6 @@ constexpr std::size_t most_good = 25;  ///< as in Optuna: with more, the estimat
 constexpr std::size_t most_others = 1000;
 constexpr int attempts = 32;
 constexpr double reach = 5;  ///< deviations beyond which a kernel is 0
-
-double normal_below(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 /// Adds a normal cut to the range of positions.
 void add_kernel(std::vector<double>& sum, double weight, double middle, double deviation) {

@@ -168,6 +168,9 @@ inline bool is_view(const Op& op) { return std::holds_alternative<Flatten>(op) |
 inline bool has_weights(const Op& op) { return std::holds_alternative<Conv>(op) || std::holds_alternative<Linear>(op); }
 /// Bits of the weights that the op was given: 8 where the space says nothing; 32 for ops without weights.
 int weight_bits(const Op& op);
+/// Whether each of its outputs reads one channel of the input, of which there is more than one: `groups` is their number.
+/// There may be several outputs to a channel ("depth multiplier").
+inline bool is_depthwise(const Conv& conv, const Shape& input) { return conv.groups > 1 && conv.groups == input.channels; }
 /// The convolution that a layer with weights is: a Linear is one over a single place. std::bad_variant_access for other ops.
 Conv as_conv(const Op& op);
 /// Shape of its weights: Conv [out, in/groups, kernel height, kernel width], Linear [out, in]; empty for other ops.

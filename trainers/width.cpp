@@ -8,8 +8,6 @@
 namespace paretoforge {
 namespace {
 
-bool is_depthwise(const Conv& conv, const Shape& input) { return conv.groups > 1 && conv.groups == input.channels; }
-
 class Thinner {
  public:
   Thinner(const Graph& graph, double width) : graph_(graph), width_(width), kept_(static_cast<std::size_t>(graph.size())) {

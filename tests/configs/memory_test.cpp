@@ -14,25 +14,11 @@
 #include "catch.hpp"
 #include "configs/config.hpp"
 #include "configs/memory.hpp"
+#include "environment.hpp"
 
 using namespace paretoforge;
 
 namespace {
-
-/// Sets an environment variable for as long as it lives.
-class Environment {
- public:
-  Environment(std::string name, const std::string& value) : name_(std::move(name)) {
-    if (const char* said = std::getenv(name_.c_str())) before_ = said;
-    setenv(name_.c_str(), value.c_str(), 1);
-  }
-  ~Environment() { before_.empty() ? unsetenv(name_.c_str()) : setenv(name_.c_str(), before_.c_str(), 1); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  std::string name_, before_;
-};
 
 /// What of this process's memory an address belongs to: the file's name, empty for plain memory.
 std::string file_behind(const void* address) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "environment.hpp"
 
 using namespace paretoforge;
 
@@ -26,22 +27,6 @@ struct Talk {
     stream.str({});
     return text;
   }
-};
-
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    set(value);
-  }
-  ~Environment() { set(old_ ? old_->c_str() : nullptr); }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  void set(const char* value) { value != nullptr ? setenv(name_, value, 1) : unsetenv(name_); }
-  const char* name_;
-  std::optional<std::string> old_;
 };
 
 }  // namespace
@@ -173,7 +158,7 @@ TEST_CASE("colour on a terminal") {
 }
 
 TEST_CASE("the environment decides colour, never animation") {
-  const Environment term("TERM", "xterm"), no_color("NO_COLOR", nullptr), force("FORCE_COLOR", nullptr);
+  const Environment term("TERM", "xterm"), no_color("NO_COLOR", {}), force("FORCE_COLOR", {});
   const bool animated = ProgressOptions::standard_error(false).is_terminal;
   CHECK(ProgressOptions::standard_error(false).colour == animated);
   CHECK(ProgressOptions::standard_error(true).stream == nullptr);

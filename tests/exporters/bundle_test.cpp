@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "configs/config.hpp"
+#include "environment.hpp"
 #include "exporters/c_runner.hpp"
 #include "exporters/float_model.hpp"
 #include "exporters/formats.hpp"
@@ -210,21 +211,6 @@ TEST_CASE("the C form is in a bundle, is compiled and run again, and a changed b
   CHECK(error_of([&] { verify_bundle(folder.path / "out"); }).find("second/c/model.c is not what was exported") != std::string::npos);
 }
 
-namespace {
-
-/// A variable of the environment, set for a while.
-struct Variable {
-  std::string name, before;
-  bool was_set;
-  Variable(const std::string& name_, const std::string& value) : name(name_), was_set(std::getenv(name_.c_str()) != nullptr) {
-    if (was_set) before = std::getenv(name.c_str());
-    setenv(name.c_str(), value.c_str(), 1);
-  }
-  ~Variable() { was_set ? setenv(name.c_str(), before.c_str(), 1) : unsetenv(name.c_str()); }
-};
-
-}  // namespace
-
 TEST_CASE("the TFLite form is in a bundle, is run again where there are runtimes, and a changed byte of it is named") {
   const Folder folder;
   Bundle written = bundle();
@@ -252,7 +238,7 @@ TEST_CASE("the TFLite form is in a bundle, is run again where there are runtimes
 
 TEST_CASE("a runtime that is not there is named with the command that installs it") {
   const Folder folder;
-  const Variable no_litert("PARETOFORGE_LITERT", "/nowhere"), no_armnn("PARETOFORGE_ARMNN", "/nowhere");
+  const Environment no_litert("PARETOFORGE_LITERT", "/nowhere"), no_armnn("PARETOFORGE_ARMNN", "/nowhere");
   const std::vector<std::string> skipped = skipped_runs(std::vector<std::string>{"tflite"});
   REQUIRE(skipped.size() == 2);
   CHECK(skipped[0].find("LiteRT, which is not installed") != std::string::npos);
