@@ -72,7 +72,8 @@ Criterion read_criterion(const Config& item) {
               "metric", "measure", "train", "quantised", "score", "table"});
   Criterion criterion{.name = read_name(item)};
   const bool trains = item.has("train") || item.has("score");  // no searcher may ask for thousands of them
-  criterion.goal = trains && !is_weight_bytes(criterion.name) ? Goal::maximize : Goal::minimize;
+  const auto score = named_score(criterion.name);
+  criterion.goal = trains && !is_weight_bytes(criterion.name) && !(score && score->less_is_better) ? Goal::maximize : Goal::minimize;
   if (const auto goal = item.find("goal"))
     criterion.goal = goal->one_of({"minimize", "maximize"}) == "maximize" ? Goal::maximize : Goal::minimize;
   criterion.expensive = item.boolean_or("expensive", trains);

@@ -1,6 +1,7 @@
 #include "experiments/evaluate.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "exporters/calibration.hpp"
 #include "exporters/mixed_precision.hpp"
@@ -11,9 +12,10 @@ namespace paretoforge {
 namespace {
 
 LabelledSamples slice(const LabelledSamples& all, std::size_t first, std::size_t last) {
-  const std::size_t size = all.values.size() / std::max<std::size_t>(1, all.size());
+  const std::size_t size = all.values.size() / std::max<std::size_t>(1, all.size()), targets = all.targets.size() / std::max<std::size_t>(1, all.size());
   return {{all.values.begin() + static_cast<std::ptrdiff_t>(first * size), all.values.begin() + static_cast<std::ptrdiff_t>(last * size)},
-          {all.labels.begin() + static_cast<std::ptrdiff_t>(first), all.labels.begin() + static_cast<std::ptrdiff_t>(last)}};
+          {all.labels.begin() + static_cast<std::ptrdiff_t>(first), all.labels.begin() + static_cast<std::ptrdiff_t>(last)},
+          {all.targets.begin() + static_cast<std::ptrdiff_t>(first * targets), all.targets.begin() + static_cast<std::ptrdiff_t>(last * targets)}};
 }
 
 }  // namespace
@@ -33,15 +35,17 @@ std::vector<float> onnx_outputs(const std::string& onnx, std::size_t batch, cons
   return outputs;
 }
 
-double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const LabelledSamples& samples) {
-  const std::vector<float> outputs = onnx_outputs(onnx, batch, samples);
-  const std::size_t classes = outputs.size() / samples.size();
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto begin = outputs.begin() + static_cast<std::ptrdiff_t>(i * classes);
-    right += static_cast<std::size_t>(std::max_element(begin, begin + static_cast<std::ptrdiff_t>(classes)) - begin) == samples.labels[i];
-  }
-  return 100.0 * static_cast<double>(right) / static_cast<double>(samples.size());
+std::string score_figure(const std::string& score, const std::string& form) {
+  const std::string unit = "_pct";
+  return score.ends_with(unit) ? score.substr(0, score.size() - unit.size()) + "_" + form + unit : score + "_" + form;
+}
+
+double onnx_score(const Training& training, const std::string& score, const std::string& onnx, const LabelledSamples& samples) {
+  return training.score(score, onnx_outputs(onnx, evaluation_batch, samples), samples);
+}
+
+double onnx_score(const Training& training, const std::string& onnx, const LabelledSamples& samples) {
+  return onnx_score(training, training.score_names().front(), onnx, samples);
 }
 
 LabelledSamples choosing_part(const LabelledSamples& training_samples) {
@@ -75,23 +79,23 @@ Model as_wished(const Model& model, const QuantiseWish& wish) {
   return wish.bits.empty() ? model : with_weight_bits(model, weighted_layers(model.graph), wish.bits == "4" ? 4 : 8);
 }
 
-/// Integer models of one trained network, and what they get right.
+/// Integer models of one trained network, and how they score.
 class Chooser {
  public:
-  Chooser(const LabelledSamples& calibration, const LabelledSamples& choosing, const QuantiseWish& wish)
-      : calibrated_on_(calibration), chosen_on_(choosing), wish_(wish) {}
+  Chooser(const Training& training, const LabelledSamples& calibration, const LabelledSamples& choosing, const QuantiseWish& wish)
+      : training_(training), calibrated_on_(calibration), chosen_on_(choosing), wish_(wish) {}
 
   /// The best of the rules that are asked for.
   Quantised best(const Model& model) {
     std::optional<Quantised> best;
-    double best_accuracy = -1;
+    double best_score = -std::numeric_limits<double>::infinity();
     for (const auto& [rule, name] : range_rules()) {
       // Entropy was the worst rule on every network of experiments/reports/quantisation: only who names it gets it.
       if (wish_.calibration ? rule != *wish_.calibration : rule == RangeRule::entropy) continue;
       Quantised found = quantised_by(model, rule, calibrated_on_);
-      const double right = accuracy(found.integer);
-      if (right <= best_accuracy) continue;
-      best_accuracy = right;
+      const double now = score(found.integer);
+      if (best && !(now > best_score)) continue;
+      best_score = now;
       best = std::move(found);
     }
     return std::move(*best);
@@ -101,13 +105,13 @@ class Chooser {
   Quantised mixed(const Model& model) {
     const std::vector<NodeId> layers = weighted_layers(model.graph);
     Quantised best_found = best(with_weight_bits(model, layers, 8));
-    const double least = accuracy(best_found.integer) - wish_.loss_pct;
+    const double least = score(best_found.integer) - wish_.loss_pct;
     const RangeRule rule = find_range_rule(best_found.calibration);
     const auto order = sensitivities(model, calibrated_on_.values, {.calibration = {.rule = rule}, .rounding = WeightRounding::second_order});
     std::size_t good = 0, bad = order.size() + 1;  // layers narrowed: so many will do, so many will not
     for (std::size_t count = order.size(); good + 1 < bad; count = (good + bad) / 2) {
       Quantised found = quantised_by(narrowed(best_found.model, order, count), rule, calibrated_on_);
-      if (accuracy(found.integer) >= least) {
+      if (score(found.integer) >= least) {
         good = count;
         best_found = std::move(found);
       } else {
@@ -124,11 +128,12 @@ class Chooser {
     return with_weight_bits(with_weight_bits(model, weighted_layers(model.graph), 8), layers, 4);
   }
 
-  double accuracy(const IntegerModel& integer) const {
+  double score(const IntegerModel& integer) const {
     if (!OnnxRuntime::available() || chosen_on_.size() == 0) return 0;
-    return onnx_accuracy_pct(qdq_onnx(integer, {.batch = evaluation_batch}), evaluation_batch, chosen_on_);
+    return onnx_score(training_, qdq_onnx(integer, {.batch = evaluation_batch}), chosen_on_);
   }
 
+  const Training& training_;
   const LabelledSamples &calibrated_on_, &chosen_on_;
   const QuantiseWish& wish_;
 };
@@ -145,15 +150,15 @@ bool settled(const Model& model, const QuantiseWish& wish) {
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish) {
   if (settled(model, wish)) return {model, quantised(model), "trained"};
   const LabelledSamples calibration = training.training_samples(model, calibration_images), choosing = choosing_samples(model, training);
-  Chooser chooser(calibration, choosing, wish);
+  Chooser chooser(training, calibration, choosing, wish);
   return wish.bits == "mixed" ? chooser.mixed(model) : chooser.best(as_wished(model, wish));
 }
 
-Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish, const LabelledSamples& choosing) {
+Quantised quantised_once(const Model& model, const Training& training, const LabelledSamples& calibration, const QuantiseWish& wish, const LabelledSamples& choosing) {
   if (settled(model, wish)) return {model, quantised(model), "trained"};
   QuantiseWish one = wish;
   one.calibration = wish.calibration.value_or(RangeRule::mse);
-  if (wish.bits == "mixed") return Chooser(calibration, choosing, one).mixed(model);
+  if (wish.bits == "mixed") return Chooser(training, calibration, choosing, one).mixed(model);
   return quantised_by(as_wished(model, one), *one.calibration, calibration);
 }
 

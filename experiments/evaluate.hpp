@@ -15,11 +15,16 @@ namespace paretoforge {
 /// What a model of batch `batch` gives for the samples, one after another. Throws OnnxRuntimeError where there is no ONNX
 /// Runtime.
 std::vector<float> onnx_outputs(const std::string& onnx, std::size_t batch, const LabelledSamples& samples);
-/// Per cent of the samples whose greatest output is their label (the first of equal outputs counts). Throws as that.
-double onnx_accuracy_pct(const std::string& onnx, std::size_t batch, const LabelledSamples& samples);
+/// What a score of one of a network's forms is called: "accuracy_float_pct" of accuracy_pct and float, "rmse_int8" of rmse.
+std::string score_figure(const std::string& score, const std::string& form);
 
 /// LabelledSamples in one run of a model that is evaluated.
 inline constexpr std::size_t evaluation_batch = 100;
+
+/// A score of such data, as Training::score has it, of a model of batch `evaluation_batch`. Throws as onnx_outputs.
+double onnx_score(const Training& training, const std::string& score, const std::string& onnx, const LabelledSamples& samples);
+/// The main score: of classes the accuracy in per cent, where the first of equal outputs counts.
+double onnx_score(const Training& training, const std::string& onnx, const LabelledSamples& samples);
 
 /// Training images that calibration sees.
 inline constexpr std::size_t calibration_images = 384;
@@ -33,7 +38,7 @@ LabelledSamples choosing_part(const LabelledSamples& training_samples);
 struct QuantiseWish {
   std::optional<RangeRule> calibration;  ///< none: each rule but entropy is tried
   std::string bits;                      ///< of weights: "8", "4", "mixed"; empty: as the architecture says
-  double loss_pct = 0.3;                 ///< mixed: accuracy that may be lost to int8, in points
+  double loss_pct = 0.3;                 ///< mixed: of the main score (accuracy, R2), points that may be lost to int8
   bool operator==(const QuantiseWish&) const = default;
 };
 /// "8", "4" or "mixed"; throws ConfigError for anything else.
@@ -51,14 +56,14 @@ WeightRounding rounding_for(const Graph& graph);
 
 /// A model that was trained quantised is quantised by the ranges that it brings, if the bits that are asked for are those it was
 /// trained with and no rule is named. Any other, and it else:
-/// calibrates a trained model on training images with the rule that is asked for, or with each, and keeps the integer model that gets
-/// most of further training images right in ONNX Runtime; without one, the first rule.
-/// `mixed`: layers are narrowed to four bits in the order of their sensitivity, as many as leave the accuracy on those
+/// calibrates a trained model on training images with the rule that is asked for, or with each, and keeps the integer model with the
+/// best main score on further training images in ONNX Runtime; without one, the first rule.
+/// `mixed`: layers are narrowed to four bits in the order of their sensitivity, as many as leave the score on those
 /// images within `loss_pct` of int8's; the first and the last layer keep eight.
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish = {});
 /// The same with one rule, on samples that are given: mse where none is named, as on the networks of
 /// experiments/reports/quantisation those that `export` tries cannot be told apart. Only "mixed" asks for `choosing`, samples
 /// on which it is judged how many layers can do with four bits.
-Quantised quantised_once(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish = {}, const LabelledSamples& choosing = {});
+Quantised quantised_once(const Model& model, const Training& training, const LabelledSamples& calibration, const QuantiseWish& wish = {}, const LabelledSamples& choosing = {});
 
 }  // namespace paretoforge

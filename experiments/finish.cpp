@@ -111,14 +111,26 @@ class Finisher {
     const Graph graph = graph_of(pick.trial);
     const Model model = trained_model(study_, pick.trial, folder_, stop, options_.quantise.bits);
     Quantised best = quantised_best(model, *study_.training, options_.quantise);
-    FinishedModel result{pick, "trial_" + std::to_string(pick.trial.number), best.calibration, std::move(best.model), std::move(best.integer), 0, 0, {}, {}, {}, {}};
+    FinishedModel result{pick, "trial_" + std::to_string(pick.trial.number), best.calibration, std::move(best.model), std::move(best.integer), {}, {}, {}, {}, {}};
     const LabelledSamples test = study_.training->test_samples(result.model, SIZE_MAX);
-    result.float_accuracy_pct = onnx_accuracy_pct(float_onnx(result.model, {.batch = evaluation_batch}), evaluation_batch, test);
-    result.int8_accuracy_pct = onnx_accuracy_pct(qdq_onnx(result.integer, {.batch = evaluation_batch}), evaluation_batch, test);
+    result.scores = scores_of(result, test);
     const std::string onnx = qdq_onnx(result.integer);
     result.parity = compare_outputs(result.integer, onnx, first(test, graph));
     result.fusion = inspect_fusion(result.integer, onnx);
     return result;
+  }
+
+  Figures scores_of(const FinishedModel& model, const LabelledSamples& test) const {
+    const OnnxOptions batch{.batch = evaluation_batch};
+    const std::vector<float> real = onnx_outputs(float_onnx(model.model, batch), evaluation_batch, test), integer = onnx_outputs(qdq_onnx(model.integer, batch), evaluation_batch, test);
+    Figures figures;
+    const auto add = [&](const std::string& score) {
+      figures.emplace_back(score_figure(score, "float"), study_.training->score(score, real, test));
+      figures.emplace_back(score_figure(score, "int8"), study_.training->score(score, integer, test));
+    };
+    add(study_.training->score_names().front());
+    if (model.integer.regression()) add("rmse");
+    return figures;
   }
 
   static std::span<const float> first(const LabelledSamples& test, const Graph& graph) {
@@ -161,9 +173,12 @@ BundleModel bundled(const StudyFile& study, const FinishedModel& model, const Qu
   BundleModel result{model.name, exported_architecture(study.space->resolved(model.pick.trial.architecture), model.model.graph, quantise.bits), model.model, model.integer,
                      {golden.values.begin(), golden.values.end()},
                      {{"trial", std::to_string(model.pick.trial.number)}, {"chosen", model.pick.reason}, {"calibration", model.calibration}},
-                     {{"accuracy_float_pct", model.float_accuracy_pct}, {"accuracy_int8_pct", model.int8_accuracy_pct},
-                      {"parity_images", static_cast<double>(model.parity.images)}, {"parity_agreement_pct", 100 * model.parity.agreement()},
+                     {{"parity_images", static_cast<double>(model.parity.images)}, {"parity_agreement_pct", 100 * model.parity.agreement()},
                       {"latency_ms", model.latency.median_ms}, {"latency_p95_ms", model.latency.p95_ms}, {"latency_p99_ms", model.latency.p99_ms}}};
+  result.figures.insert(result.figures.begin(), model.scores.begin(), model.scores.end());
+  std::string targets;
+  for (const std::string& target : study.training->targets()) targets += (targets.empty() ? "" : ", ") + target;
+  if (!targets.empty()) result.facts.emplace_back("targets", targets);
   if (const std::string features = study.training->features(); !features.empty()) result.facts.emplace_back("features", features);
   if (!quantise.bits.empty()) result.facts.emplace_back("weight_bits", bits_text(model.model.graph));
   const Totals sums = totals(model.model.graph);
@@ -203,17 +218,18 @@ std::vector<Pick> chosen_trials(const StudyFile& study, const Front& front, cons
   if (!front.any_fits()) return {};
   if (study.finish && chosen.size() > study.finish->picks) chosen.erase(chosen.begin() + static_cast<std::ptrdiff_t>(study.finish->picks), chosen.end());
   if (!study.finish) return chosen;
-  const std::size_t accuracy = study.training_objective;
+  const std::size_t score = study.training_objective;
+  const Criterion& criterion = study.objectives[score];
   for (const Within& budget : study.finish->also) {
     const Trial* best = nullptr;
     for (const Trial& trial : trials) {
       if (trial.state != TrialState::complete) continue;
       const Totals sums = totals(study.space->decode(trial.architecture));
       const bool within = std::all_of(budget.begin(), budget.end(), [&](const auto& bound) { return static_cast<double>(sums.*find_total(bound.first)->value) <= bound.second; });
-      if (within && (best == nullptr || *trial.values[accuracy] > *best->values[accuracy])) best = &trial;
+      if (within && (best == nullptr || cost(criterion, *trial.values[score]) < cost(criterion, *best->values[score]))) best = &trial;
     }
     if (best == nullptr || std::any_of(chosen.begin(), chosen.end(), [&](const Pick& pick) { return pick.trial.number == best->number; })) continue;
-    std::string reason = "most accurate within";
+    std::string reason = criterion.goal == Goal::maximize ? "most accurate within" : "least " + criterion.name + " within";
     for (const auto& [name, most] : budget) reason += " " + name + " <= " + std::to_string(static_cast<std::int64_t>(most));
     chosen.push_back({*best, reason});
   }

@@ -11,6 +11,7 @@
 #include "experiments/evaluate.hpp"
 #include "experiments/host.hpp"
 #include "experiments/study_file.hpp"
+#include "exporters/bundle.hpp"
 #include "exporters/verify.hpp"
 #include "predictors/device.hpp"
 #include "search/front.hpp"
@@ -34,7 +35,9 @@ struct FinishedModel {
   std::string calibration;          ///< the rule that was best
   Model model;                      ///< of the pruned network
   IntegerModel integer;
-  double float_accuracy_pct = 0, int8_accuracy_pct = 0;  ///< on the test images, in ONNX Runtime
+  /// On the test samples, in ONNX Runtime, by name: the main score in float and int8 first (accuracy_float_pct,
+  /// accuracy_int8_pct; of a regression r2_float_pct, ...), of a regression rmse_float and rmse_int8 too.
+  Figures scores;
   Parity parity;
   Fusion fusion;
   Latency latency;                  ///< of the int8 model on this host

@@ -104,7 +104,7 @@ std::string models_text(const std::vector<ReportModel>& models) {
     std::string predicted = "-";
     if (const auto& cost = model.predicted_latency_ms)
       predicted = quantity_text("latency_ms", cost->value) + " (" + quantity_text("latency_ms", cost->low) + " to " + quantity_text("latency_ms", cost->high) + ")";
-    rows.push_back({model.name, percent(*model.accuracy_int8_pct), percent(*model.accuracy_float_pct), text("latency_ms", model.measured_latency_ms), predicted,
+    rows.push_back({model.name, percent(*model.int8_score_pct), percent(*model.float_score_pct), text("latency_ms", model.measured_latency_ms), predicted,
                     text("weight_bytes", model.weight_bytes), text("peak_activation_bytes", model.peak_bytes), percent(*model.agreement_pct),
                     *model.fused ? "yes" : "no", model.reason});
   }

@@ -20,11 +20,11 @@ Json read_json(const std::filesystem::path& file) {
 
 Json figures(const FinishedModel& model, const std::string& bundle_folder) {
   Json out = {{"name", model.name}, {"trial", model.pick.trial.number}, {"reason", model.pick.reason}, {"bundle", bundle_folder},
-              {"accuracy_float_pct", model.float_accuracy_pct}, {"accuracy_int8_pct", model.int8_accuracy_pct},
               {"calibration", model.calibration}, {"latency_ms", model.latency.median_ms}, {"latency_p95_ms", model.latency.p95_ms},
               {"latency_p99_ms", model.latency.p99_ms}, {"latency_repeats", model.latency.repeats}, {"parity_images", model.parity.images},
               {"parity_agreement_pct", 100 * model.parity.agreement()}, {"fused", model.fusion.fused()},
               {"weight_bytes", totals(model.model.graph).weight_bytes}};  // as exported: the bits may be other than the study's
+  for (const auto& [name, value] : model.scores) out[name] = value;
   if (const auto& cost = model.predicted_latency) out["predicted_latency_ms"] = {{"value", cost->value}, {"low", cost->low}, {"high", cost->high}};
   return out;
 }
@@ -34,8 +34,10 @@ ReportModel report_model(const Json& figures) {
   model.name = figures.at("name");
   model.trial = figures.at("trial");
   model.reason = figures.at("reason");
-  model.accuracy_float_pct = figures.at("accuracy_float_pct");
-  model.accuracy_int8_pct = figures.at("accuracy_int8_pct");
+  model.regression = figures.contains(score_figure("r2_pct", "float"));
+  const std::string score = model.regression ? "r2_pct" : "accuracy_pct";
+  model.float_score_pct = figures.at(score_figure(score, "float"));
+  model.int8_score_pct = figures.at(score_figure(score, "int8"));
   model.measured_latency_ms = figures.at("latency_ms");
   model.agreement_pct = figures.at("parity_agreement_pct");
   model.fused = figures.at("fused");

@@ -33,11 +33,12 @@ struct ReportModel {
   std::uint64_t trial = 0;
   std::string reason;  ///< why it was picked
   std::vector<ReportLayer> layers;
-  std::optional<double> accuracy_float_pct, accuracy_int8_pct;
+  std::optional<double> float_score_pct, int8_score_pct;  ///< accuracy; of a regression R2
+  bool regression = false;
   std::optional<double> weight_bytes, peak_bytes;
   std::optional<ReportInterval> predicted_latency_ms;
   std::optional<double> measured_latency_ms;
-  std::optional<double> agreement_pct;  ///< inputs on which the exported file and the reference choose the same class
+  std::optional<double> agreement_pct;  ///< inputs on which the exported file and the reference choose the same class, of a regression give the same numbers within 4 steps
   std::optional<bool> fused;            ///< the runtime fused every convolution to an integer one
   std::vector<std::string> files;       ///< paths relative to the page; shown as links
 };

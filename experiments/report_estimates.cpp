@@ -55,10 +55,10 @@ Pairs of_rung(const std::vector<Trial>& trials, std::uint32_t rung, std::size_t 
 Pairs of_models(const std::vector<Trial>& trials, std::size_t objective, const std::vector<ReportModel>& models) {
   Pairs pairs;
   for (const Trial& trial : trials) {
-    const auto model = std::find_if(models.begin(), models.end(), [&](const ReportModel& m) { return m.trial == trial.number && m.accuracy_float_pct; });
+    const auto model = std::find_if(models.begin(), models.end(), [&](const ReportModel& m) { return m.trial == trial.number && m.float_score_pct; });
     if (model == models.end() || !trial.values.at(objective)) continue;
     pairs.estimates.push_back(*trial.values[objective]);
-    pairs.values.push_back(*model->accuracy_float_pct);
+    pairs.values.push_back(*model->float_score_pct);
   }
   return pairs;
 }
@@ -85,10 +85,11 @@ std::vector<ReportEstimate> estimates_of(const std::vector<Criterion>& criteria,
 std::vector<ReportEstimate> estimates_of_models(const Config& objectives, const std::vector<Criterion>& criteria,
                                                 const std::vector<Trial>& trials, const std::vector<ReportModel>& models) {
   const std::vector<Config> sections = objectives.items();
+  const bool regression = !models.empty() && models.front().regression;
   std::vector<ReportEstimate> all;
   for (std::size_t i = 0; i < sections.size(); ++i)
     if (estimator_of(sections[i]) != nullptr)
-      add(all, {.name = criteria[i].name, .of = "accuracy of the finished models", .objective = i}, of_models(trials, i, models),
+      add(all, {.name = criteria[i].name, .of = (regression ? "R2" : "accuracy") + std::string(" of the finished models"), .objective = i}, of_models(trials, i, models),
           criteria[i].goal != Goal::maximize);
   return all;
 }

@@ -140,8 +140,8 @@ std::string models_table(const ReportStudy& study) {
     const auto& predicted = model.predicted_latency_ms;
     html += "<tr data-trial=\"" + std::to_string(model.trial) + "\">" +
             element("th", model.name.empty() ? trial_name(model.trial) : model.name, "scope=\"row\"") +
-            optional_cell("accuracy_pct", model.accuracy_float_pct) +
-            optional_cell("accuracy_pct", model.accuracy_int8_pct) + optional_cell("weight_bytes", model.weight_bytes) +
+            optional_cell("accuracy_pct", model.float_score_pct) +
+            optional_cell("accuracy_pct", model.int8_score_pct) + optional_cell("weight_bytes", model.weight_bytes) +
             optional_cell("peak_bytes", model.peak_bytes) +
             optional_cell("latency_ms", predicted ? std::optional(predicted->value) : std::nullopt) +
             element("td", predicted ? interval_text(*predicted) : "–", "class=\"number\"") +

@@ -69,18 +69,20 @@ std::string latency_trust(const ReportStudy& study) {
          std::to_string(models) + " lay inside the 90 % interval.";
 }
 
+std::string score_word(const ReportStudy& study) { return std::any_of(study.models.begin(), study.models.end(), [](const ReportModel& model) { return model.regression; }) ? "R2" : "accuracy"; }
+
 std::string accuracy_trust(const ReportStudy& study) {
   std::size_t models = 0;
   double loss = -std::numeric_limits<double>::infinity();
   for (const ReportModel& model : study.models)
-    if (model.accuracy_float_pct && model.accuracy_int8_pct) {
+    if (model.float_score_pct && model.int8_score_pct) {
       ++models;
-      loss = std::max(loss, *model.accuracy_float_pct - *model.accuracy_int8_pct);
+      loss = std::max(loss, *model.float_score_pct - *model.int8_score_pct);
     }
   if (models == 0) return {};
   const double points = std::round(100 * loss) / 100;
-  if (points <= 0) return " No model lost accuracy when it became int8.";
-  return " Becoming int8 cost at most " + text_of("points", points, 3) + " points of accuracy.";
+  if (points <= 0) return " No model lost " + score_word(study) + " when it became int8.";
+  return " Becoming int8 cost at most " + text_of("points", points, 3) + " points of " + score_word(study) + ".";
 }
 
 std::string parity_trust(const ReportStudy& study) {
@@ -93,8 +95,8 @@ std::string parity_trust(const ReportStudy& study) {
   }
   std::string text;
   if (std::isfinite(agreement))
-    text += " The files and the reference chose the same class for at least " + text_of("agreement_pct", agreement, 4) +
-            " of the inputs.";
+    text += std::string(" The files and the reference ") + (score_word(study) == "accuracy" ? "chose the same class" : "gave the same numbers, within 4 steps,") +
+            " for at least " + text_of("agreement_pct", agreement, 4) + " of the inputs.";
   if (told > 0)
     text += fused == told ? " The runtime fused every convolution to an integer one."
                           : " In " + counted(told - fused, "model", "models") +

@@ -231,9 +231,19 @@ class Reader {
   /// What a training's objective is, its name says: one that says nothing, or another goal, may be meant for something else.
   void check_score(const Config& item, const Criterion& objective) {
     if (is_weight_bytes(objective.name)) return;
-    const std::string scores = "an objective whose name is or ends with balanced_accuracy_pct, f1_pct or auc_pct is that score, any other the accuracy";
-    if (objective.goal == Goal::minimize) item.fail_at_key("goal", "the scores of a training are better the greater they are", scores);
-    if (!study_.training->names_score(objective.name)) study_.notes.push_back("'" + objective.name + "' is the accuracy: " + scores);
+    const std::vector<std::string> names = study_.training->score_names();
+    std::string scores = "an objective whose name is or ends with ";
+    for (std::size_t i = 1; i < names.size(); ++i) scores += (i == 1 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+    scores += " is that score, any other " + names[0];
+    const auto score = named_score(objective.name);
+    if (score && std::find(names.begin(), names.end(), score->name) == names.end())
+      item.fail_at_key("name", "'" + score->name + "' is no score of what these networks are trained on", scores);
+    const Goal better = score && score->less_is_better ? Goal::minimize : Goal::maximize;
+    if (objective.goal != better)
+      item.fail_at_key("goal", score && score->less_is_better ? "'" + score->name + "' is better the less it is" : "this score of a training is better the greater it is", scores);
+    if (score && score->less_is_better && is_extrapolated(item))
+      item.fail_at_key("name", "the curve of '" + score->name + "' cannot be extrapolated, only scores in per cent can", "'" + names[0] + "' can, or leave 'extrapolate' out");
+    if (!score) study_.notes.push_back("'" + objective.name + "' is " + names[0] + ": " + scores);
   }
 
   void begin_training(const Config& train, const Config& section) {

@@ -28,7 +28,7 @@ class QuantisedForms {
   double value(const TrainedScore& score) {
     if (is_weight_bytes(score.name)) return weight_bytes(form(score.quantised->weights).model.graph);
     if (!validation_) validation_ = training_.validation_samples(model_);
-    return training_.score_pct(score.name, logits(*score.quantised), validation_->labels);
+    return training_.score(score.name, logits(*score.quantised), *validation_);
   }
 
  private:
@@ -39,7 +39,7 @@ class QuantisedForms {
     const bool mixed = wish.bits == "mixed";
     if (!calibration_) calibration_ = training_.proxy_samples(model_, candidate_.rung, calibration_images);
     if (mixed && !choosing_) choosing_ = choosing_part(training_.proxy_samples(model_, candidate_.rung, calibration_images + choosing_images));
-    return forms_.emplace_back(wish, quantised_once(model_, *calibration_, wish, mixed ? *choosing_ : LabelledSamples{})).second;
+    return forms_.emplace_back(wish, quantised_once(model_, training_, *calibration_, wish, mixed ? *choosing_ : LabelledSamples{})).second;
   }
 
   const std::vector<float>& logits(const ScoredAs& wish) {
@@ -117,7 +117,7 @@ std::vector<double> TrainedScores::trained(const Candidate& candidate, ProxyTrai
   for (const TrainedScore& score : scores_) names.push_back(score.name);
   try {
     proxy = training_->proxy(candidate.graph, candidate.seed, candidate.stop, candidate.rung, file, names);
-    return proxy.scores_pct;
+    return proxy.scores;
   } catch (const TrainingStopped&) {
     throw Interrupted();
   } catch (const TrainingFault& fault) {

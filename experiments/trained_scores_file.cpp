@@ -17,11 +17,7 @@ Config shared_training(const Config& name, const std::vector<Config>& before) {
 
 /// A score that is foretold has no weights of its end to quantise.
 void refuse_extrapolated(const Config& objective) {
-  const Config train = objective.at("train");
-  bool foretold = train.has("extrapolate");
-  if (const auto rungs = train.find("rungs"))
-    for (const Config& rung : rungs->items()) foretold = foretold || rung.has("extrapolate");
-  if (foretold)
+  if (is_extrapolated(objective))
     objective.fail_at_key("quantised", "what is extrapolated from the first epochs has no weights yet that could be quantised",
                           "'quantised' goes without 'extrapolate'; rungs of fewer epochs do it");
 }
@@ -35,6 +31,14 @@ void check_bits(const Config& objective, const QuantiseWish& wish) {
 }
 
 }  // namespace
+
+bool is_extrapolated(const Config& objective) {
+  const Config train = objective.at("train");
+  bool foretold = train.has("extrapolate");
+  if (const auto rungs = train.find("rungs"))
+    for (const Config& rung : rungs->items()) foretold = foretold || rung.has("extrapolate");
+  return foretold;
+}
 
 std::vector<Config> with_trainings(const Config& objectives) {
   std::vector<Config> items;

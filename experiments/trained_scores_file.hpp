@@ -17,6 +17,9 @@ namespace paretoforge {
 ///   - {name: weight_bytes, train: accuracy_pct, quantised: {weight_bits: mixed}}
 std::vector<Config> with_trainings(const Config& objectives);
 
+/// Whether the score of such an item's training, or of one of its rungs, is foretold from its first epochs.
+bool is_extrapolated(const Config& objective);
+
 /// The keys `calibration` and `weight_bits` of a section; `otherwise` holds what absent ones mean.
 QuantiseWish read_quantise_wish(const Config& section, const QuantiseWish& otherwise = {});
 

@@ -96,12 +96,6 @@ const ScoreKind* find_score(std::string_view objective) {
   return found;
 }
 
-/// The same; accuracy where the name ends with none.
-double Evaluation::* score_named(std::string_view objective) {
-  const ScoreKind* found = find_score(objective);
-  return found == nullptr ? &Evaluation::accuracy_pct : found->value;
-}
-
 class TorchTraining final : public Training {
  public:
   explicit TorchTraining(const Config& section) : settings_(settings_of(section)), section_(section) {
@@ -120,9 +114,11 @@ class TorchTraining final : public Training {
     if (input.channels != data_->shape.channels)
       section_.fail("the space's networks take " + std::to_string(input.channels) + " channels, the samples of " + data_->name +
                     " have " + std::to_string(data_->shape.channels));
-    if (output.height != 1 || output.width != 1 || output.channels != static_cast<std::int32_t>(data_->classes.size()))
+    if (output.height != 1 || output.width != 1 || output.channels != static_cast<std::int32_t>(data_->outputs()))
       section_.fail("the space's networks give " + to_string(output) + ", and " + data_->name + " has " +
-                    std::to_string(data_->classes.size()) + " classes");
+                    std::to_string(data_->outputs()) + (data_->regression() ? " targets" : " classes"));
+    if (data_->regression() && std::holds_alternative<Softmax>(graph.op(graph.output())))
+      section_.fail("the space's networks end in a softmax, which gives shares of 1, and " + data_->name + " has targets", "let them end in the linear layer before it");
   }
 
   ProxyTrained proxy(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
@@ -135,8 +131,8 @@ class TorchTraining final : public Training {
     ProxyTrained proxy{std::move(result.model), {}};
     proxy.model.graph = at_resolution(proxy.model.graph, budget.resolution);
     for (const std::string& name : scores) {
-      const auto score = score_named(name);
-      proxy.scores_pct.push_back(at.extrapolated ? foretold(result.curve, score) : result.validation.*score);
+      const auto score = score_of(name);
+      proxy.scores.push_back(at.extrapolated ? foretold(result.curve, score) : result.validation.*score);
     }
     return proxy;
   }
@@ -151,11 +147,18 @@ class TorchTraining final : public Training {
     return samples(model, selected(data_->train, positions));
   }
 
-  double score_pct(const std::string& name, std::span<const float> logits, const std::vector<std::uint16_t>& labels) const override {
-    return evaluation_of(logits, labels).*score_named(name);
+  double score(const std::string& objective, std::span<const float> outputs, const LabelledSamples& samples) const override {
+    const Evaluation evaluation = data_->regression() ? evaluation_of(outputs, samples.targets, target_normalisation(*data_)) : evaluation_of(outputs, samples.labels);
+    return evaluation.*score_of(objective);
   }
 
-  bool names_score(const std::string& name) const override { return find_score(name) != nullptr; }
+  std::vector<std::string> score_names() const override {
+    const ScoreKind& main = main_score(*data_);
+    std::vector<std::string> names{std::string(main.name)};
+    for (const ScoreKind& kind : scores())
+      if (kind.of_numbers == data_->regression() && kind.name != main.name) names.emplace_back(kind.name);
+    return names;
+  }
 
   Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
                       std::stop_token stop, const std::filesystem::path& checkpoint) const override {
@@ -164,7 +167,7 @@ class TorchTraining final : public Training {
     settings.budget.checkpoint = checkpoint;
     return stopping([&] {
       TrainResult result = train(*make_trainer(data_, settings), graph, settings.recipe, settings.budget, stop);
-      return Trained{std::move(result.model), result.test.accuracy_pct, result.seconds};
+      return Trained{std::move(result.model), result.test.*main_score(*data_).value, result.seconds};
     });
   }
 
@@ -173,7 +176,7 @@ class TorchTraining final : public Training {
     settings.budget.seed = seed;
     settings.budget.start = std::make_shared<const std::vector<Weights>>(start.weights);
     TrainResult result = make_trainer(data_, settings)->train(start.graph, settings.budget);
-    return {std::move(result.model), result.test.accuracy_pct, result.seconds};
+    return {std::move(result.model), result.test.*main_score(*data_).value, result.seconds};
   }
 
   bool quantises() const override { return settings_.recipe.quantise.has_value(); }
@@ -193,6 +196,7 @@ class TorchTraining final : public Training {
   }
 
   std::vector<std::string> classes() const override { return data_->classes; }
+  std::vector<std::string> targets() const override { return data_->targets; }
   std::uint64_t data_digest() const override { return data_->digest; }
   std::string features() const override { return data_->features; }
   std::vector<std::string> notes() const override {
@@ -211,7 +215,7 @@ class TorchTraining final : public Training {
   static LabelledSamples samples(const Model& model, const Images& found) {
     const Shape& shape = model.graph.shape(0);
     const Images images = resized(found, shape.height, shape.width);
-    LabelledSamples result{{}, images.labels};
+    LabelledSamples result{{}, images.labels, images.targets};
     result.values.reserve(images.size() * static_cast<std::size_t>(shape.elements()));
     for (std::size_t i = 0; i < images.size(); ++i)
       for (std::int32_t c = 0; c < shape.channels; ++c) {
@@ -225,9 +229,15 @@ class TorchTraining final : public Training {
 
   const Rung& at_rung(std::uint32_t rung) const { return rungs_.at(std::min<std::size_t>(rung, rungs_.size() - 1)); }
 
+  /// The main score where the name ends with none.
+  double Evaluation::* score_of(std::string_view objective) const {
+    const ScoreKind* found = find_score(objective);
+    return found == nullptr ? main_score(*data_).value : found->value;
+  }
+
   double foretold(const std::vector<Evaluation>& curve, double Evaluation::* score) const {
     std::vector<double> known;
-    for (const Evaluation& epoch : curve) known.push_back(epoch.*score);
+    for (const Evaluation& epoch : curve) known.push_back(std::max(epoch.*score, 0.0));  // an R2 may be negative at first
     const std::int32_t epochs = settings_.budget.epochs;
     return extrapolate(known, static_cast<std::size_t>(epochs), cooled(settings_.recipe, epochs)).median();
   }
@@ -241,6 +251,11 @@ class TorchTraining final : public Training {
 };
 
 }  // namespace
+
+std::optional<NamedScore> named_score(std::string_view objective) {
+  const ScoreKind* found = find_score(objective);
+  return found == nullptr ? std::nullopt : std::optional(NamedScore{std::string(found->name), found->less_is_better});
+}
 
 std::shared_ptr<const Training> make_training(const Config& section) { return std::make_shared<TorchTraining>(section); }
 

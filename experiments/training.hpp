@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,19 +26,20 @@ namespace paretoforge {
 struct LabelledSamples {
   LargeVector<float> values;
   std::vector<std::uint16_t> labels;
+  std::vector<float> targets = {};  ///< of a regression: a row for each sample, in their own units; else empty
   std::size_t size() const { return labels.size(); }
 };
 
 struct Trained {
   Model model;
-  double test_accuracy_pct = 0;
+  double test_score = 0;  ///< the main score
   double seconds = 0;
 };
 
 /// What a proxy training gave.
 struct ProxyTrained {
   Model model{Graph(Shape{}), {}, {}, {}};  ///< at the resolution and width that it was trained at
-  std::vector<double> scores_pct;           ///< in the order asked for; of the network as it was trained
+  std::vector<double> scores;               ///< in the order asked for; of the network as it was trained
 };
 
 /// One `train:` section with its data set in memory. Safe to use from many threads at once.
@@ -45,11 +47,12 @@ class Training {
  public:
   virtual ~Training() = default;
 
-  /// Refuses, as ConfigError, networks that the data does not fit: other channels, another number of outputs than of classes.
+  /// Refuses, as ConfigError, networks that the data does not fit: other channels, another number of outputs than of classes
+  /// or targets.
   virtual void check(const Graph& graph) const = 0;
   /// A network trained at the section's budget, or at its rung of that number (one past the last is the full budget), and
-  /// its scores on the validation samples, in per cent. Each score is the one that an objective's name ends with, accuracy
-  /// where it ends with none. `checkpoint` is a file that the training's state is kept in,
+  /// its scores on the validation samples. Each score is the one that an objective's name ends with, the main one where it
+  /// ends with none. `checkpoint` is a file that the training's state is kept in,
   /// and continued from where it is this training's; empty: none. The result is the same with and without. Throws
   /// TrainingStopped soon after `stop` is set, TrainingFault, another exception where the network cannot be trained.
   virtual ProxyTrained proxy(const Graph& graph, std::uint64_t seed, std::stop_token stop, std::uint32_t rung,
@@ -58,10 +61,11 @@ class Training {
   /// takes them.
   virtual LabelledSamples validation_samples(const Model& model) const = 0;
   virtual LabelledSamples proxy_samples(const Model& model, std::uint32_t rung, std::size_t count) const = 0;
-  /// The score of that name, in per cent, of outputs before any softmax, a row for each label.
-  virtual double score_pct(const std::string& name, std::span<const float> logits, const std::vector<std::uint16_t>& labels) const = 0;
-  /// Whether that name is or ends with a score's; any other name is the accuracy.
-  virtual bool names_score(const std::string& name) const = 0;
+  /// The score that such an objective's name says, of outputs before any softmax, a row for each of the samples.
+  virtual double score(const std::string& objective, std::span<const float> outputs, const LabelledSamples& samples) const = 0;
+  /// What networks trained on these data can be scored by, the main score first: accuracy_pct and others of classes, or
+  /// r2_pct and others of a regression.
+  virtual std::vector<std::string> score_names() const = 0;
   /// Trains on all training images; `changes` are keys of the section that differ (epochs above all), `checkpoint` is as
   /// above.
   virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
@@ -77,6 +81,8 @@ class Training {
   /// The first test images (all of them where there are fewer).
   virtual LabelledSamples test_samples(const Model& model, std::size_t count) const = 0;
   virtual std::vector<std::string> classes() const = 0;
+  /// Of a regression: what its targets are called; else empty.
+  virtual std::vector<std::string> targets() const = 0;
   /// Of all that was read: the same for the same data, wherever and however their files are kept.
   virtual std::uint64_t data_digest() const = 0;
   /// What the samples are and how a device computes them; empty for pixels and plain numbers.
@@ -94,6 +100,14 @@ class TrainingStopped : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+/// The score that an objective's name is or ends with, the longest of them, whatever data it is for.
+struct NamedScore {
+  std::string name;
+  bool less_is_better = false;
+};
+/// Nothing where it ends with none, and in a build without LibTorch.
+std::optional<NamedScore> named_score(std::string_view objective);
 
 /// Reads a `train:` section and its data. Throws ConfigError; in a build without LibTorch always.
 std::shared_ptr<const Training> make_training(const Config& section);

@@ -7,6 +7,7 @@ namespace paretoforge {
 std::shared_ptr<const Training> make_training(const Config& section) {
   section.fail("this build has no LibTorch and cannot train", "configure with -DPARETOFORGE_TORCH=ON, or read accuracy from a table");
 }
+std::optional<NamedScore> named_score(std::string_view) { return std::nullopt; }
 Config with_absolute_data(const Config& section, const std::filesystem::path&) { return section; }
 void check_training_changes(const Config&, const std::optional<Config>&) {}
 std::string torch_runtime(const std::string& device) {

@@ -46,10 +46,15 @@ struct Golden {
   IntegerNode input, output;
   std::size_t samples, in, out;
   std::string bytes;
+  bool regression;
+
+  /// For same_answer, of outputs in steps of `scale`.
+  double step(double scale) const { return regression ? scale : 0; }
 };
 
-Golden read_golden(const Json& json, const fs::path& folder) {
-  Golden golden{tensor_from(json.at("input")), tensor_from(json.at("output")), json.at("samples"), 0, 0, read_file(folder / "golden.bin")};
+Golden read_golden(const Json& model, const fs::path& folder) {
+  const Json& json = model.at("golden");
+  Golden golden{tensor_from(json.at("input")), tensor_from(json.at("output")), json.at("samples"), 0, 0, read_file(folder / "golden.bin"), model.contains("targets")};
   golden.in = static_cast<std::size_t>(golden.input.shape.elements());
   golden.out = static_cast<std::size_t>(golden.output.shape.elements());
   if (golden.in < 1 || golden.out < 1 || golden.bytes.size() != golden.samples * (golden.in + golden.out))
@@ -67,7 +72,7 @@ void check_onnx_files(const Golden& golden, const fs::path& folder, BundleCheck&
     const std::vector<float> image = sample(golden.input, golden.bytes, i * golden.in);
     const std::vector<float> expected = sample(golden.output, golden.bytes, golden.samples * golden.in + i * golden.out);
     const std::vector<float> found = session.run(image), real = float_session.run(image);
-    if (same_class(found, expected)) ++check.agreeing;
+    if (same_answer(found, expected, golden.step(double{golden.output.output.scale}))) ++check.agreeing;
     for (std::size_t k = 0; k < golden.out; ++k) {
       check.greatest_quanta =
           std::max(check.greatest_quanta,
@@ -91,7 +96,7 @@ constexpr double form_slack = 0.01;
 void check_forms(const Json& model, const Golden& golden, const fs::path& folder, BundleCheck& check) {
   std::vector<GoldenSample> samples;
   for (std::size_t i = 0; i < golden.samples; ++i)
-    samples.push_back({sample(golden.input, golden.bytes, i * golden.in), sample(golden.output, golden.bytes, golden.samples * golden.in + i * golden.out)});
+    samples.push_back({sample(golden.input, golden.bytes, i * golden.in), sample(golden.output, golden.bytes, golden.samples * golden.in + i * golden.out), golden.step(double{golden.output.output.scale})});
   for (const auto& [name, entry] : model.at("files").items()) {
     if (!is_onnx_form(name) || samples.empty()) continue;
     const Json* measured = model.contains("parity_forms") && model["parity_forms"].contains(name) ? &model["parity_forms"][name] : nullptr;
@@ -119,7 +124,7 @@ RuntimeCheck compared(const std::string& runtime, const Golden& golden, std::spa
   RuntimeCheck result{runtime, golden.samples, 0, 0};
   for (std::size_t i = 0; i < golden.samples; ++i, found = found.subspan(golden.out), expected += golden.out) {
     const std::vector<float> a(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(golden.out)), b(expected, expected + golden.out);
-    if (same_class(a, b)) ++result.agreeing;
+    if (same_answer(a, b, golden.step(1))) ++result.agreeing;
     for (std::size_t k = 0; k < golden.out; ++k) result.greatest_quanta = std::max(result.greatest_quanta, std::abs(double{a[k]} - double{b[k]}));
   }
   return result;
@@ -156,7 +161,7 @@ void check_torchscript_file(const Golden& golden, const fs::path& folder, const 
 BundleCheck check_model(const Json& model, const fs::path& folder, const TorchScript* torchscript) {
   BundleCheck check;
   check.model = model.at("name");
-  const Golden golden = read_golden(model.at("golden"), folder);
+  const Golden golden = read_golden(model, folder);
   if (model.at("files").contains("model.onnx")) check_onnx_files(golden, folder, check);
   check_forms(model, golden, folder, check);
   if (model.at("files").contains("c/model.c") && golden.samples > 0) check_c_files(golden, folder, check);

@@ -144,6 +144,9 @@ std::string card(const Bundle& bundle, const BundleModel& model, const std::vect
   for (std::size_t c = 0; c < norm.mean.size(); ++c)
     text += "Channel " + std::to_string(c) + ": x (a pixel as 0..1, else a value as it is) enters as (x - " +
             number(double{norm.mean[c]}) + ") / " + number(double{norm.deviation[c]}) + ".\n";
+  const Normalisation& units = model.model.output;
+  for (std::size_t t = 0; t < units.mean.size(); ++t)
+    text += "Output " + std::to_string(t) + ": y stands for " + number(double{units.mean[t]}) + " + " + number(double{units.deviation[t]}) + " * y in the target's own unit.\n";
   text += "\nFiles:\n";
   for (const ExportedFile& file : files) {
     text += "- `" + file.name + "`, " + std::to_string(file.bytes.size()) + " bytes\n";
@@ -237,6 +240,7 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
       {"card.md", card(bundle, model, {files.begin(), files.begin() + static_cast<std::ptrdiff_t>(exported)})});
 
   Json json{{"name", model.name}, {"facts", object(model.facts)}, {"figures", object(model.figures)}};
+  if (model.integer.regression()) json["targets"] = {{"mean", model.integer.targets.mean}, {"deviation", model.integer.targets.deviation}};
   const auto size = static_cast<std::size_t>(model.integer.nodes[0].shape.elements());
   json["golden"] = {{"samples", model.golden.size() / size},
                     {"input", tensor_json(model.integer.nodes[0])},

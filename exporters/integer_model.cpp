@@ -27,6 +27,7 @@ class Quantiser {
         steps_(integer_steps(graph_)),
         made_(static_cast<std::size_t>(graph_.size()), false) {
     result_.input = model.input;
+    result_.targets = model.output;
     if (options.rounding == WeightRounding::second_order) samples_.emplace(result_, images);
   }
 

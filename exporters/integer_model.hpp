@@ -37,6 +37,9 @@ struct IntegerModel {
   std::vector<IntegerNode> nodes;  ///< in execution order; the first is the Input
   std::int32_t output = 0;         ///< position of the node that is the network's output
   Normalisation input;             ///< what pixels go through before they are quantised
+  Normalisation targets = {};      ///< of a regression: Model::output; else empty
+
+  bool regression() const { return !targets.mean.empty(); }
 };
 
 /// How a sum of products becomes int8.

@@ -33,7 +33,7 @@ OnnxFormCheck check_onnx_form(const std::string& file, const std::string& bytes,
     const std::vector<float> found = session.run(sample.input);
     if (found.size() != sample.output.size())
       throw OnnxRuntimeError(file + " gives " + std::to_string(found.size()) + " numbers in place of " + std::to_string(sample.output.size()));
-    if (same_class(found, sample.output)) ++check.agreeing;
+    if (same_answer(found, sample.output, sample.step)) ++check.agreeing;
     for (std::size_t k = 0; k < found.size(); ++k) {
       difference += std::pow(double{found[k]} - double{sample.output[k]}, 2);
       size += std::pow(double{sample.output[k]}, 2);
@@ -71,7 +71,7 @@ std::vector<GoldenSample> golden_samples(const IntegerModel& model, std::span<co
   std::vector<GoldenSample> result;
   for (std::size_t i = 0; i + size <= samples.size(); i += size) {
     const auto image = quantised_input(model, samples.subspan(i, size));
-    result.push_back({dequantised(input, image), dequantised(output, interpreter.run(image))});
+    result.push_back({dequantised(input, image), dequantised(output, interpreter.run(image)), model.regression() ? double{output.output.scale} : 0});
   }
   return result;
 }

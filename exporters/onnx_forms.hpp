@@ -13,13 +13,14 @@ namespace paretoforge {
 /// How far a file is from what is expected of golden samples.
 struct OnnxFormCheck {
   std::string file;
-  std::size_t samples = 0, agreeing = 0;  ///< those run, and those whose arg-max is as expected
+  std::size_t samples = 0, agreeing = 0;  ///< those run, and those with the answer that is expected: see same_answer
   double difference = 0;  ///< root mean square over that of the expected outputs; infinity where one is NaN
-  double allowed = 0;     ///< of the difference; of int4 files the arg-max must agree instead
+  double allowed = 0;     ///< of the difference; of int4 files the answer must agree instead
 };
 /// What goes into a network and what is expected of it, real numbers, channels first.
 struct GoldenSample {
   std::vector<float> input, output;
+  double step = 0;  ///< of a regression's output; 0: of classes
 };
 
 /// model_int4.onnx, model_int16.onnx and model_float16.onnx.

@@ -62,7 +62,7 @@ Parity compared(const Prepared& expected, const Bytes& found) {
   for (std::size_t i = 0; i < parity.images; ++i) {
     const auto a = std::span(found).subspan(i * width, width), b = std::span(expected.outputs).subspan(i * width, width);
     parity.greatest_quanta = std::max(parity.greatest_quanta, greatest_difference(a, b));
-    if (same_class(reals(a), reals(b))) ++parity.agreeing;
+    if (same_answer(reals(a), reals(b), expected.model.regression() ? 1 : 0)) ++parity.agreeing;
   }
   return parity;
 }

@@ -93,6 +93,13 @@ bool same_class(std::span<const float> a, std::span<const float> b) {
   return false;
 }
 
+bool same_answer(std::span<const float> a, std::span<const float> b, double step) {
+  if (step <= 0) return same_class(a, b);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!(std::abs(double{a[i]} - double{b[i]}) < (greatest_output_quanta + 0.5) * step)) return false;
+  return true;
+}
+
 Parity compare_outputs(const IntegerModel& whole, const std::string& onnx, std::span<const float> images) {
   const IntegerModel model = without_softmax(whole);
   const IntegerNode& last = model.nodes[size_of(model.output)];
@@ -105,7 +112,7 @@ Parity compare_outputs(const IntegerModel& whole, const std::string& onnx, std::
     const std::vector<float> expected = dequantised(last, interpreter.run(input));
     const std::vector<float> found = session.run(sample(images, size, i));
     parity.greatest_quanta = std::max(parity.greatest_quanta, quanta(found, expected, last.output.scale));
-    if (same_class(found, expected)) ++parity.agreeing;
+    if (same_answer(found, expected, whole.regression() ? double{last.output.scale} : 0)) ++parity.agreeing;
   }
   return parity;
 }

@@ -12,6 +12,12 @@ namespace paretoforge {
 /// Whether some class is greatest (alone or tied) in both outputs; these have one length, at least 1.
 bool same_class(std::span<const float> a, std::span<const float> b);
 
+/// Steps of its scale by which the output of a network may differ between runtimes, whose roundings differ.
+inline constexpr double greatest_output_quanta = 4;
+/// Whether two outputs say the same: of classes (`step` 0) as same_class has it; of a regression, whose outputs have steps of
+/// `step`, whether none is more than greatest_output_quanta steps apart.
+bool same_answer(std::span<const float> a, std::span<const float> b, double step);
+
 /// The same network up to what goes into its last softmax; the model itself where it has none.
 IntegerModel without_softmax(IntegerModel model);
 
@@ -19,7 +25,7 @@ IntegerModel without_softmax(IntegerModel model);
 struct Parity {
   std::size_t images = 0;
   double greatest_quanta = 0;  ///< of any output, in steps of the output's scale
-  std::size_t agreeing = 0;    ///< images whose arg-max is the same; where the greatest ties, any of the tied will do
+  std::size_t agreeing = 0;    ///< images with the same answer: see same_answer
   double agreement() const { return images == 0 ? 1.0 : static_cast<double>(agreeing) / static_cast<double>(images); }
 };
 

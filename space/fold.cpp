@@ -244,7 +244,7 @@ Model folded(const Model& model) {
   const auto nodes = static_cast<std::size_t>(model.graph.size());
   if (model.weights.size() != nodes) throw std::invalid_argument("a model needs one entry of weights per node");
   if (!model.ranges.empty() && model.ranges.size() != nodes) throw std::invalid_argument("a model needs one range per node, or none");
-  Model result{std::move(plan.graph), {}, {}, model.input};
+  Model result{std::move(plan.graph), {}, {}, model.input, model.output};
   for (const FoldedNode& from : plan.nodes) {
     result.weights.push_back(folded_weights(model, from));
     if (!model.ranges.empty()) result.ranges.push_back(model.ranges[static_cast<std::size_t>(from.value)]);

@@ -31,6 +31,7 @@ struct Model {
   std::vector<Weights> weights;  ///< one per node
   std::vector<Range> ranges;     ///< one per node where it was trained quantised (zero for nodes fused away), else empty
   Normalisation input;           ///< what the training data went through
+  Normalisation output = {};     ///< of a regression: output y of a unit stands for mean + deviation * y; else empty
 };
 
 inline constexpr float batch_norm_epsilon = 1e-5f;

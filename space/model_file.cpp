@@ -16,7 +16,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "model files are written as they lie in memory");
 
-constexpr char magic[8] = {'P', 'F', 'M', 'O', 'D', 'E', 'L', '1'};
+constexpr char magic[8] = {'P', 'F', 'M', 'O', 'D', 'E', 'L', '2'};
 
 void put(std::string& out, std::uint64_t number) { out.append(reinterpret_cast<const char*>(&number), sizeof number); }
 void put(std::string& out, const std::vector<float>& values) {
@@ -62,7 +62,7 @@ void save_model(const std::filesystem::path& path, const Model& model) {
     for (const auto* part : {&w.kernel, &w.bias, &w.gamma, &w.beta, &w.mean, &w.variance}) put(out, *part);
   std::vector<float> ends;
   for (const Range& range : model.ranges) ends.insert(ends.end(), {range.low, range.high});
-  for (const std::vector<float>* part : {&std::as_const(ends), &model.input.mean, &model.input.deviation}) put(out, *part);
+  for (const std::vector<float>* part : {&std::as_const(ends), &model.input.mean, &model.input.deviation, &model.output.mean, &model.output.deviation}) put(out, *part);
   put(out, checksum(out));
 
   write_file(path, out);
@@ -89,6 +89,8 @@ Model load_model(const std::filesystem::path& path, const Graph& graph) {
   for (std::size_t i = 0; i + 1 < ends.size(); i += 2) model.ranges.push_back({ends[i], ends[i + 1]});
   model.input.mean = reader.floats();
   model.input.deviation = reader.floats();
+  model.output.mean = reader.floats();
+  model.output.deviation = reader.floats();
   return model;
 }
 

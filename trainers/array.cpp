@@ -205,4 +205,20 @@ void set_labels(Part& part, const Array& labels) {
   }
 }
 
+void set_targets(Part& part, const Array& targets) {
+  const std::vector<std::size_t>& sizes = targets.sizes;
+  if (sizes.empty() || sizes.size() > 2 || product(targets.file, sizes) == 0)
+    throw DataError(targets.file, "must hold a number or a row of numbers for each sample, its size is " + sizes_text(sizes));
+  if (sizes[0] != part.size())
+    throw DataError(targets.file, "holds targets of " + std::to_string(sizes[0]) + " samples, there are " + std::to_string(part.size()));
+  const std::size_t each = sizes.size() == 2 ? sizes[1] : 1;
+  if (each > most_classes) throw DataError(targets.file, "holds " + std::to_string(each) + " targets a sample, at most " + std::to_string(most_classes) + " are read");
+  for (std::size_t t = 1; t <= each; ++t) part.targets.push_back("target_" + std::to_string(t));
+  for (std::size_t i = 0; i < sizes[0] * each; ++i) {
+    part.samples.targets.push_back(targets.bytes.empty() ? targets.values[i] : static_cast<float>(targets.bytes[i]));
+    if (!std::isfinite(part.samples.targets.back()))
+      throw DataError(targets.file, "target " + std::to_string(i % each + 1) + " of sample " + std::to_string(i / each) + " is not finite");
+  }
+}
+
 }  // namespace paretoforge

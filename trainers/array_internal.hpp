@@ -36,5 +36,7 @@ std::string read_layout(const Config& section);
 
 /// Gives the part its labels: whole numbers from 0, one a sample. Throws DataError.
 void set_labels(Part& part, const Array& labels);
+/// Gives the part its targets: finite numbers, one or a row for each sample; they are called target_1, ... Throws DataError.
+void set_targets(Part& part, const Array& targets);
 
 }  // namespace paretoforge

@@ -51,7 +51,11 @@ std::vector<std::uint32_t> every_position(const Images& images) {
 
 ImageView::ImageView(const Images& all, std::vector<std::uint32_t> positions, std::int32_t height, std::int32_t width)
     : all_(all), positions_(std::move(positions)), copies_{.shape = {}, .pixels = {}, .labels = {}} {
-  for (const std::uint32_t position : positions_) labels_.push_back(all.labels[position]);
+  const std::size_t targets = all.size() == 0 ? 0 : all.targets.size() / all.size();
+  for (const std::size_t position : positions_) {
+    labels_.push_back(all.labels[position]);
+    for (std::size_t t = 0; t < targets; ++t) targets_.push_back(all.targets[position * targets + t]);
+  }
   if (positions_.empty() || (all.shape.height == height && all.shape.width == width)) return;
   copies_ = resized(selected(all, positions_), height, width);
   std::iota(positions_.begin(), positions_.end(), 0u);

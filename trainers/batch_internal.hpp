@@ -23,6 +23,7 @@ class ImageView {
 
   std::size_t size() const { return positions_.size(); }
   const std::vector<Label>& labels() const { return labels_; }
+  const std::vector<float>& targets() const { return targets_; }  ///< rows of them, of a regression; else empty
   /// Where they lie, and at which positions there.
   const Images& images() const { return copies_.size() > 0 ? copies_ : all_; }
   std::uint32_t position(std::size_t i) const { return positions_[i]; }
@@ -31,6 +32,7 @@ class ImageView {
   const Images& all_;
   std::vector<std::uint32_t> positions_;
   std::vector<Label> labels_;
+  std::vector<float> targets_;
   Images copies_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are written as they lie in memory");
 
-constexpr std::string_view magic = "PFTRAIN6";
+constexpr std::string_view magic = "PFTRAIN7";
 
 class Writer {
  public:
@@ -153,6 +153,7 @@ std::uint64_t checkpoint_key(std::string_view trainer, const Graph& graph, const
   writer.text(data.name);
   writer.number(std::uint64_t{data.train.size()});
   writer.number(data.digest);
+  writer.number(recipe.loss ? 1 + static_cast<std::int64_t>(*recipe.loss) : std::int64_t{0});
   writer.numbers(recipe.class_weights);
   for (const double value : {recipe.rate, recipe.momentum, recipe.weight_decay, recipe.label_smoothing, budget.share,
                              recipe.augment.mixup, recipe.betas[0], recipe.betas[1], recipe.epsilon, recipe.clip_norm, recipe.ema, recipe.early_stop.least,

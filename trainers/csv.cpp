@@ -22,14 +22,15 @@ struct Windows {
 /// What a section says beside its files.
 struct CsvForm {
   Config section;
-  std::string label;
+  std::string label;                  ///< empty: there are targets
+  std::vector<std::string> targets;   ///< empty: there is a label
   std::vector<std::string> features;  ///< empty: all other columns
   std::string group;                  ///< empty: none
   Windows windows;
   std::optional<Shape> shape;  ///< of a row: an image in the order rows, columns, channels
 
   explicit CsvForm(const Config& from) : section(from) {
-    label = from.at("label").text();
+    read_answers(from);
     group = from.text_or("group", "");
     if (const auto named = from.find("features"))
       for (const Config& item : named->items()) features.push_back(item.text());
@@ -43,6 +44,31 @@ struct CsvForm {
     }
     if (const auto image = from.find("shape")) shape = read_shape(*image);
     if (shape && windows.length > 0) from.fail_at_key("shape", "a window has its own shape: columns x 1 x length");
+    refuse_answer_as_feature(from);
+  }
+
+  void read_answers(const Config& from) {
+    const auto target = from.find("target");
+    if (target.has_value() == from.has("label"))
+      from.fail("a table has a 'label', the column of classes, or a 'target', the column (or list of columns) of numbers to predict");
+    if (!target) {
+      label = from.at("label").text();
+      return;
+    }
+    if (target->is_scalar()) targets.push_back(target->text());
+    else
+      for (const Config& item : target->items()) {
+        if (std::find(targets.begin(), targets.end(), item.text()) != targets.end()) item.fail("the target '" + item.text() + "' is named twice");
+        targets.push_back(item.text());
+      }
+    if (targets.empty()) target->fail("'target' names no column");
+  }
+
+  /// A window may hold earlier values of what is to be predicted; a row that holds its target asks nothing.
+  void refuse_answer_as_feature(const Config& from) const {
+    for (const std::string& feature : features)
+      if (windows.length == 0 && (feature == label || std::find(targets.begin(), targets.end(), feature) != targets.end()))
+        from.fail_at_key("features", "the column '" + feature + "' is what is to be predicted, and a feature");
   }
 
   static Shape read_shape(const Config& list) {
@@ -96,8 +122,9 @@ class CsvPart {
     if (part_.names.empty())
       throw DataError(file, form_.windows.length > 0 && rows_ > 0
                                 ? "no window of " + std::to_string(form_.windows.length) +
-                                      " rows fits: label and group change before, or rows are too few"
+                                      " rows fits: label or group change before, or rows are too few"
                                 : "holds no row");
+    part_.targets = form_.targets;
     const auto features = static_cast<std::int32_t>(features_.size());
     part_.samples.shape = form_.windows.length > 0 ? Shape{features, 1, static_cast<std::int32_t>(form_.windows.length)}
                                                    : form_.shape.value_or(Shape{features, 1, 1});
@@ -110,13 +137,16 @@ class CsvPart {
 
  private:
   void find_columns(const TableRows& rows, const fs::path& file) {
-    label_ = column_of(rows, file, form_.label);
+    answers_.clear();
+    if (!form_.label.empty()) answers_.push_back(column_of(rows, file, form_.label));
+    for (const std::string& target : form_.targets) answers_.push_back(column_of(rows, file, target));
     if (!form_.group.empty()) group_ = column_of(rows, file, form_.group);
     std::vector<std::string> names = form_.features;
+    const auto is_target = [&](const std::string& column) { return std::find(form_.targets.begin(), form_.targets.end(), column) != form_.targets.end(); };
     if (names.empty())
       for (const std::string& column : rows.columns())
-        if (column != form_.label && column != form_.group) names.push_back(column);
-    if (names.empty()) throw DataError(file, "has no column of numbers beside the label");
+        if (column != form_.label && column != form_.group && !is_target(column)) names.push_back(column);
+    if (names.empty()) throw DataError(file, "has no column of numbers beside what is to be predicted");
     columns_.agree(names, file);
     features_.clear();
     for (const std::string& name : columns_.names) features_.push_back(column_of(rows, file, name));
@@ -124,21 +154,24 @@ class CsvPart {
 
   void add(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells) {
     ++rows_;
-    std::vector<float> numbers;
+    std::vector<float> numbers, targets;
     for (const std::size_t column : features_) numbers.push_back(number(rows, file, cells, column));
-    const std::string& label = cells[label_];
-    if (label.empty()) throw DataError(file.string() + ":" + std::to_string(rows.line()), "the label is empty");
+    const bool labelled = !form_.label.empty();
+    if (!labelled)
+      for (const std::size_t column : answers_) targets.push_back(number(rows, file, cells, column));
+    const std::string label = labelled ? cells[answers_[0]] : std::string();
+    if (labelled && label.empty()) throw DataError(file.string() + ":" + std::to_string(rows.line()), "the label is empty");
     const std::uint32_t group =
         form_.group.empty() ? 0
                             : groups_.emplace(cells[group_], static_cast<std::uint32_t>(groups_.size())).first->second;
-    if (form_.windows.length == 0) return take(numbers, label, group);
-    // A window is of one label and one group: where either changes, the next one begins anew.
+    if (form_.windows.length == 0) return take(numbers, label, targets, group);
+    // A window is of one label and one group: where either changes, the next one begins anew. Its targets are those of its last row.
     if (label != run_label_ || group != run_group_) run_.clear(), run_label_ = label, run_group_ = group;
     run_.push_back(std::move(numbers));
     if (run_.size() < form_.windows.length) return;
     std::vector<float> window;
     for (const auto& row : run_) window.insert(window.end(), row.begin(), row.end());
-    take(window, label, group);
+    take(window, label, targets, group);
     run_.erase(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(form_.windows.step));
   }
 
@@ -151,8 +184,9 @@ class CsvPart {
                         "': fill or leave out such rows, or name other columns in features");
   }
 
-  void take(const std::vector<float>& numbers, const std::string& label, std::uint32_t group) {
+  void take(const std::vector<float>& numbers, const std::string& label, const std::vector<float>& targets, std::uint32_t group) {
     part_.samples.values.insert(part_.samples.values.end(), numbers.begin(), numbers.end());
+    part_.samples.targets.insert(part_.samples.targets.end(), targets.begin(), targets.end());
     part_.names.push_back(label);
     if (!form_.group.empty()) part_.groups.push_back(group);
   }
@@ -161,7 +195,8 @@ class CsvPart {
   Part part_;
   Columns& columns_;
   std::vector<std::size_t> features_;
-  std::size_t label_ = 0, group_ = 0, rows_ = 0;
+  std::vector<std::size_t> answers_;  ///< the columns of the label, or of the targets
+  std::size_t group_ = 0, rows_ = 0;
   std::map<std::string, std::uint32_t> groups_;
   std::vector<std::vector<float>> run_;  ///< the rows of one label and group that a window may still be made of
   std::string run_label_;
@@ -172,7 +207,7 @@ class CsvPart {
 
 Dataset read_csv(const Config& section) {
   section.allow(
-      {"kind", "train", "test", "validation", "classes", "label", "features", "group", "window", "shape", "checksums"});
+      {"kind", "train", "test", "validation", "classes", "label", "target", "features", "group", "window", "shape", "checksums"});
   const CsvForm form(section);
   for (const char* part : {"test", "validation"})
     if (const auto rule = section.find(part); rule && is_drawn(*rule) && form.windows.length > 0 && form.group.empty())

@@ -30,8 +30,8 @@ constexpr std::array<DataForm, 6> forms{{
 }};
 
 /// The keys of a data section that hold paths, wherever in it they stand.
-constexpr std::array<std::string_view, 10> path_keys{"path",   "folder", "list", "checksums",  "samples",
-                                                     "labels", "train",  "test", "validation", "file"};
+constexpr std::array<std::string_view, 11> path_keys{"path",    "folder", "list", "checksums",  "samples", "labels",
+                                                     "targets", "train",  "test", "validation", "file"};
 
 template <class Table>
 const typename Table::value_type* find_row(const Table& table, std::string_view name) {

@@ -15,7 +15,7 @@
 
 namespace paretoforge {
 
-/// A position in the list of a data set's classes.
+/// A position in the list of a data set's classes. Of a regression all are 0.
 using Label = std::uint16_t;
 inline constexpr std::size_t most_classes = 65536;
 
@@ -28,6 +28,7 @@ struct Images {
   LargeVector<std::uint8_t> pixels;  ///< size() * shape.elements(), 0 to 255
   std::vector<Label> labels;         ///< one per image, below the number of classes
   LargeVector<float> values = {};    ///< size() * shape.elements(), finite
+  std::vector<float> targets = {};   ///< of a regression: a row of numbers for each image, in their own units, finite
 
   std::size_t size() const { return labels.size(); }
   const std::uint8_t* image(std::size_t i) const { return pixels.data() + offset(i); }
@@ -41,13 +42,18 @@ struct Images {
 struct Dataset {
   std::string name;
   Shape shape;                       ///< of one image, in both parts
-  std::vector<std::string> classes;  ///< their names; a label is a position in it
+  std::vector<std::string> classes;  ///< their names; a label is a position in it. Of a regression empty
   Images train, test;                ///< neither is empty
   /// Positions in `train` that validate, where the data set itself says which; else they are drawn by seed.
   std::vector<std::uint32_t> validation = {};
   std::vector<std::string> notes = {};  ///< what its reader left out or cut, for the user
   std::string features = {};            ///< what its values are and how they come about; empty for pixels and numbers
-  std::uint64_t digest = 0;             ///< of all samples, labels and classes: another one, other data
+  std::uint64_t digest = 0;             ///< of all samples, labels, targets and their names: another one, other data
+  /// Of a regression: what the numbers are called that its networks are to give, in the order of Images::targets.
+  std::vector<std::string> targets = {};
+
+  bool regression() const { return !targets.empty(); }
+  std::size_t outputs() const { return regression() ? targets.size() : classes.size(); }
 };
 
 /// A data set that can be named in a study.
@@ -101,5 +107,7 @@ Images resized(const Images& images, std::int32_t height, std::int32_t width);
 
 /// Mean and deviation of each channel over values, or pixels scaled to 0..1; a constant channel has deviation 1.
 Normalisation normalisation(const Images& images);
+/// Mean and deviation of each target over the training part; empty for a data set of classes.
+Normalisation target_normalisation(const Dataset& data);
 
 }  // namespace paretoforge

@@ -50,11 +50,12 @@ std::vector<std::filesystem::path> data_paths(const Config& value);
 
 /// A training, validation or test part as read: its labels are still names.
 struct Part {
-  Images samples;                     ///< without labels
-  std::vector<std::string> names;     ///< one per sample: what its label is called
+  Images samples;                     ///< without labels, with targets
+  std::vector<std::string> names;     ///< one per sample: what its label is called; of a regression empty texts
   std::vector<std::uint32_t> groups;  ///< samples of one group are not torn apart by a split; empty: each by itself
   std::vector<std::string> notes;
   bool numbered = false;  ///< the names are positions in the list of classes
+  std::vector<std::string> targets = {};  ///< of a regression: the names of its targets
 
   std::size_t size() const { return names.size(); }
 };
@@ -64,7 +65,8 @@ bool is_drawn(const Config& part);
 
 /// One data set of its parts. Parts that are absent are drawn from the training part where the section's `test` and
 /// `validation` say so, each class in the same share; the test part first. Reads `classes` too. Throws ConfigError at
-/// the section: a class without a training sample, a label that is no class, parts of different shapes, no sample.
+/// the section: a class without a training sample, a label that is no class, a target that is constant, parts of different
+/// shapes, no sample.
 Dataset joined(const Config& section, Part train, std::optional<Part> validation, std::optional<Part> test);
 /// The same of a section whose `train`, `test` and `validation` each name files.
 Dataset joined(const Config& section, const std::function<Part(const Config&)>& read);

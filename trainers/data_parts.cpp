@@ -16,7 +16,7 @@ using Positions = std::vector<std::uint32_t>;
 
 Part chosen(const Part& part, const Positions& positions) {
   Part result{
-      .samples = selected(part.samples, positions), .names = {}, .groups = {}, .notes = {}, .numbered = part.numbered};
+      .samples = selected(part.samples, positions), .names = {}, .groups = {}, .notes = {}, .numbered = part.numbered, .targets = part.targets};
   for (const auto position : positions) {
     result.names.push_back(part.names[position]);
     if (!part.groups.empty()) result.groups.push_back(part.groups[position]);
@@ -139,11 +139,24 @@ void check_classes(const Config& section, const Part& train, const std::vector<s
   if (classes.size() < 2) section.fail("all training samples are of one class, '" + classes.front() + "'");
 }
 
+/// Numbers to predict in place of classes.
+void check_targets(const Config& section, const Part& train) {
+  const std::size_t targets = train.targets.size();
+  for (std::size_t t = 0; t < targets; ++t) {
+    const auto& values = train.samples.targets;
+    bool constant = true;
+    for (std::size_t i = t; i < values.size(); i += targets) constant = constant && values[i] == values[t];
+    if (constant) section.fail("the target '" + train.targets[t] + "' is the same in all training samples: there is nothing to learn");
+  }
+  if (section.has("classes")) section.fail_at_key("classes", "these data have targets: numbers, and no classes");
+}
+
 void append(Part& to, Part&& from) {
   const auto extend = [](auto& a, auto& b) { a.insert(a.end(), b.begin(), b.end()); };
   extend(to.samples.pixels, from.samples.pixels);
   extend(to.samples.values, from.samples.values);
   extend(to.samples.labels, from.samples.labels);
+  extend(to.samples.targets, from.samples.targets);
 }
 
 void check_part(const Config& section, const Part& train, const Part& part, const char* what) {
@@ -154,7 +167,34 @@ void check_part(const Config& section, const Part& train, const Part& part, cons
   if (part.samples.values.empty() != train.samples.values.empty())
     section.fail(std::string("train and ") + what + " differ in type: bytes and numbers",
                  "bytes are pixels, 0 to 255; numbers enter as they are");
+  if (part.targets.size() != train.targets.size())
+    section.fail("the samples of train have " + std::to_string(train.targets.size()) + " targets, those of " + what + " " +
+                 std::to_string(part.targets.size()));
 }
+
+/// What the parts' samples are: of classes, whose names become labels, or with targets.
+class Answers {
+ public:
+  Answers(const Config& section, Part& train) : section_(section), targets_(train.targets) {
+    if (regression()) check_targets(section, train);
+    else classes_ = class_names(section, train);
+    give(train, "train");
+    if (!regression()) check_classes(section, train, classes_);
+  }
+
+  void give(Part& part, const char* what) const {
+    if (regression()) part.samples.labels.assign(part.size(), 0);
+    else label(part, section_, what, classes_);
+  }
+
+  bool regression() const { return !targets_.empty(); }
+  const std::vector<std::string>& classes() const { return classes_; }
+  const std::vector<std::string>& targets() const { return targets_; }
+
+ private:
+  const Config& section_;
+  std::vector<std::string> classes_, targets_;
+};
 
 }  // namespace
 
@@ -179,14 +219,14 @@ Dataset joined(const Config& section, Part train, std::optional<Part> validation
   if (validation_rule && !validation) validation = take(train, *validation_rule);
   Dataset data;
   data.name = section.at("kind").text() + " data";
-  data.classes = class_names(section, train);
-  label(train, section, "train", data.classes);
-  check_classes(section, train, data.classes);
+  const Answers answers(section, train);
+  data.classes = answers.classes();
+  data.targets = answers.targets();
   check_part(section, train, *test, "test");
-  label(*test, section, "test", data.classes);
+  answers.give(*test, "test");
   if (validation) {
     check_part(section, train, *validation, "validation");
-    label(*validation, section, "validation", data.classes);
+    answers.give(*validation, "validation");
     const auto first = static_cast<std::uint32_t>(train.size());
     data.validation.resize(validation->size());
     std::iota(data.validation.begin(), data.validation.end(), first);

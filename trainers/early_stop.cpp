@@ -13,7 +13,7 @@ namespace {
 double value_of(const Evaluation& evaluation, const EarlyStop& rule) {
   if (rule.score == "loss") return -evaluation.loss;
   for (const ScoreKind& kind : scores())
-    if (kind.name == rule.score) return evaluation.*kind.value;
+    if (kind.name == rule.score) return kind.less_is_better ? -(evaluation.*kind.value) : evaluation.*kind.value;
   throw std::invalid_argument("no score '" + rule.score + "'");
 }
 

@@ -19,7 +19,7 @@ class FederatedSteps final : public Steps {
   explicit FederatedSteps(const Task& task)
       : task_(task),
         learner_(task),
-        clients_(client_images(task.images.labels(), task.data.classes.size(), task.recipe.federation, task.budget.split_seed)) {}
+        clients_(client_images(task.images.labels(), std::max<std::size_t>(1, task.data.classes.size()), task.recipe.federation, task.budget.split_seed)) {}
 
   double step(std::int64_t number, double rate) override {
     Random random(derived_seed(derived_seed(task_.budget.seed, order_stream), static_cast<std::uint64_t>(number)));

@@ -92,7 +92,8 @@ std::pair<double, double> moments(const LargeVector<std::uint8_t>& pixels, std::
   const double mean = count == 0 ? 0 : static_cast<double>(sum) / static_cast<double>(count);
   return {mean, count == 0 ? 0 : static_cast<double>(squares) / static_cast<double>(count) - mean * mean};
 }
-std::pair<double, double> moments(const LargeVector<float>& values, std::size_t first, std::size_t stride) {
+template <class Numbers>
+std::pair<double, double> moments(const Numbers& values, std::size_t first, std::size_t stride) {
   const double origin = values[first];
   double count = 0, sum = 0, squares = 0;
   for (std::size_t i = first; i < values.size(); i += stride) {
@@ -138,12 +139,14 @@ Images selected(const Images& images, std::span<const std::uint32_t> positions) 
   select_from(images.pixels, positions, elements, result.pixels);
   select_from(images.values, positions, elements, result.values);
   select_from(images.labels, positions, 1, result.labels);
+  const std::size_t count = std::max(images.pixels.size(), images.values.size()) / elements;  // labels may not be there yet
+  if (count > 0) select_from(images.targets, positions, images.targets.size() / count, result.targets);
   return result;
 }
 
 Images resized(const Images& images, std::int32_t height, std::int32_t width) {
   if (images.shape.height == height && images.shape.width == width) return images;
-  Images result{.shape = {images.shape.channels, height, width}, .pixels = {}, .labels = images.labels};
+  Images result{.shape = {images.shape.channels, height, width}, .pixels = {}, .labels = images.labels, .targets = images.targets};
   resize_all(images.pixels, images.shape, result.shape, result.pixels);
   resize_all(images.values, images.shape, result.shape, result.values);
   return result;
@@ -164,6 +167,16 @@ Normalisation normalisation(const Images& images) {
   return result;
 }
 
+Normalisation target_normalisation(const Dataset& data) {
+  Normalisation result;
+  for (std::size_t target = 0; target < data.targets.size(); ++target) {
+    const auto [mean, variance] = moments(data.train.targets, target, data.targets.size());
+    result.mean.push_back(static_cast<float>(mean));
+    result.deviation.push_back(static_cast<float>(std::sqrt(variance)));
+  }
+  return result;
+}
+
 std::uint64_t digest_of(const Dataset& data) {
   std::string text;
   const auto add = [&](std::uint64_t number) { text += std::to_string(number) + ","; };
@@ -174,6 +187,9 @@ std::uint64_t digest_of(const Dataset& data) {
   }
   add(checksum_of(data.validation));
   for (const std::string& name : data.classes) text += name + "\n";
+  for (const std::string& name : data.targets) text += "target " + name + "\n";
+  if (data.regression())
+    for (const Images* part : {&data.train, &data.test}) add(checksum_of(part->targets));
   return checksum(text);
 }
 

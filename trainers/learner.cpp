@@ -19,6 +19,15 @@ constexpr int steps_before_recording = 3;
 constexpr std::int64_t steps_before_growth = 2000;
 constexpr double greatest_scale = 0x1p24;
 
+at::Tensor regression_loss(const at::Tensor& outputs, const at::Tensor& targets, RegressionLoss kind) {
+  switch (kind) {
+    case RegressionLoss::absolute: return at::l1_loss(outputs, targets);
+    case RegressionLoss::huber: return at::huber_loss(outputs, targets);
+    case RegressionLoss::squared: break;
+  }
+  return at::mse_loss(outputs, targets);
+}
+
 }  // namespace
 
 Learner::Learner(const Task& task)
@@ -58,9 +67,11 @@ void Learner::make_room(std::size_t batch) {
   recorded_.forget();
   steps_alike_ = 0;
   written_ = image_tensor(batch, task_.images.images().shape, gpu_);
-  written_labels_ = at::empty({size}, at::TensorOptions(at::kLong).pinned_memory(gpu_));
+  const auto in_host = at::TensorOptions().pinned_memory(gpu_);
+  const auto targets = static_cast<std::int64_t>(task_.data.targets.size());
+  written_answers_ = targets > 0 ? at::empty({size, targets}, in_host.dtype(at::kFloat)) : at::empty({size}, in_host.dtype(at::kLong));
   input_ = gpu_ ? written_.to(task_.device) : written_;
-  labels_ = gpu_ ? written_labels_.to(task_.device) : written_labels_;
+  answers_ = gpu_ ? written_answers_.to(task_.device) : written_answers_;
 }
 
 /// The GPU is done with the last batch: its loss was waited for.
@@ -68,24 +79,35 @@ void Learner::enter(std::span<const std::uint32_t> positions, Random& random) {
   where_.clear();
   for (const std::uint32_t position : positions) where_.push_back(task_.images.position(position));
   const double share = maker_.augmented(where_, task_.recipe.augment, random, written_.data_ptr<float>());
-  for (std::size_t i = 0; i < positions.size(); ++i)
-    written_labels_.data_ptr<std::int64_t>()[i] = task_.images.labels()[positions[i]];
+  enter_answers(positions);
   if (task_.recipe.augment.mixup > 0) share_.fill_(share);
   if (!gpu_) return;
   input_.copy_(written_, true);
-  labels_.copy_(written_labels_, true);
+  answers_.copy_(written_answers_, true);
+}
+
+void Learner::enter_answers(std::span<const std::uint32_t> positions) {
+  if (!task_.data.regression()) {
+    for (std::size_t i = 0; i < positions.size(); ++i) written_answers_.data_ptr<std::int64_t>()[i] = task_.images.labels()[positions[i]];
+    return;
+  }
+  const auto& [mean, deviation] = task_.targets;
+  float* to = written_answers_.data_ptr<float>();
+  for (const std::size_t position : positions)
+    for (std::size_t t = 0; t < mean.size(); ++t) *to++ = (task_.images.targets()[position * mean.size() + t] - mean[t]) / deviation[t];
 }
 
 at::Tensor Learner::mean_loss() const {
   const auto outputs = task_.quantised ? task_.quantised->training_logits(input_)
                                        : task_.network.logits(input_, TorchNetwork::Mode::training);
-  const at::Tensor loss = loss_for(outputs, labels_);
+  const at::Tensor loss = loss_for(outputs, answers_);
   if (task_.recipe.augment.mixup <= 0) return loss;
-  return share_ * loss + (1 - share_) * loss_for(outputs, labels_.roll({-1}, {0}));  // samples were mixed so
+  return share_ * loss + (1 - share_) * loss_for(outputs, answers_.roll({-1}, {0}));  // samples were mixed so
 }
 
-at::Tensor Learner::loss_for(const at::Tensor& outputs, const at::Tensor& labels) const {
-  return at::cross_entropy_loss(outputs, labels, class_weights_, at::Reduction::Mean, -100, task_.recipe.label_smoothing);
+at::Tensor Learner::loss_for(const at::Tensor& outputs, const at::Tensor& answers) const {
+  if (task_.data.regression()) return regression_loss(outputs, answers, task_.recipe.loss.value_or(RegressionLoss::squared));
+  return at::cross_entropy_loss(outputs, answers, class_weights_, at::Reduction::Mean, -100, task_.recipe.label_smoothing);
 }
 
 void Learner::backward() {

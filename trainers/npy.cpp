@@ -134,10 +134,13 @@ Dataset read_npy(const Config& section) {
   section.allow({"kind", "train", "test", "validation", "classes", "layout", "checksums"});
   const std::string layout = read_layout(section);
   return joined(section, [&](const Config& named) {
-    named.allow({"samples", "labels"});
+    named.allow({"samples", "labels", "targets"});
     Part part = samples_of(read_array(named.at("samples")), layout);
-    const Config labels = named.at("labels");
-    located(labels, [&] { set_labels(part, read_array(labels)); });
+    const auto labels = named.find("labels"), targets = named.find("targets");
+    if (labels.has_value() == targets.has_value())
+      named.fail("a part has 'labels' (positions in a list of classes) or 'targets' (numbers to predict)");
+    if (labels) located(*labels, [&] { set_labels(part, read_array(*labels)); });
+    else located(*targets, [&] { set_targets(part, read_array(*targets)); });
     return part;
   });
 }

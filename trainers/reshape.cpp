@@ -41,11 +41,10 @@ void check_fit(const Graph& graph, const Shape& images) {
                         " channels, the data has " + std::to_string(images.channels));
 }
 
-void check_classes(const Graph& graph, std::size_t classes) {
+void check_outputs(const Graph& graph, std::size_t count, const std::string& what) {
   const auto outputs = static_cast<std::size_t>(graph.shape(graph.output()).elements());
-  if (outputs != classes)
-    throw TrainingError("the network has " + std::to_string(outputs) + " outputs, the data " +
-                        std::to_string(classes) + " classes");
+  if (outputs != count)
+    throw TrainingError("the network has " + std::to_string(outputs) + " outputs, the data " + std::to_string(count) + " " + what);
 }
 
 }  // namespace paretoforge

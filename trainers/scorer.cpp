@@ -44,7 +44,7 @@ Scorer::Scorer(const ScoreSettings& settings, const Space* space)
   if (settings.data)
     batch_ = draw_score_batch(load_dataset(*settings.data), settings.batch, settings.seed);
   else
-    batch_ = {.size = settings.batch, .images = {}, .input = {}, .classes = 0, .seed = settings.seed, .digest = 0};
+    batch_ = {.size = settings.batch, .images = {}, .input = {}, .outputs = 0, .seed = settings.seed, .digest = 0};
 }
 
 Scorer::~Scorer() = default;

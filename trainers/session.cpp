@@ -100,7 +100,8 @@ std::vector<float> quantised_logits(const Model& model, const Images& images, st
 
 Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop) {
   if (images.size() == 0) return {};
-  return evaluation_of(logits(model, images, stop), images.labels);
+  const std::vector<float> outputs = logits(model, images, stop);
+  return images.targets.empty() ? evaluation_of(outputs, images.labels) : evaluation_of(outputs, images.targets, model.output);
 }
 
 // The floating point unit's control word belongs to the thread, not to LibTorch: what was there is put back.

@@ -149,6 +149,10 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
   read_number(config, "label_smoothing", 0, below_one, recipe.label_smoothing);
   if (const auto schedule = config.find("schedule"))
     recipe.schedule = schedule->one_of({"one-cycle", "cosine"}) == "cosine" ? Schedule::cosine : Schedule::one_cycle;
+  if (const auto loss = config.find("loss")) {
+    const std::string name = loss->one_of({"squared", "absolute", "huber"});
+    recipe.loss = name == "squared" ? RegressionLoss::squared : name == "absolute" ? RegressionLoss::absolute : RegressionLoss::huber;
+  }
   if (const auto precision = config.find("precision")) {
     const std::string name = precision->one_of({"float32", "bfloat16", "float16"});
     recipe.precision = name == "float32" ? Precision::float32 : name == "bfloat16" ? Precision::bfloat16 : Precision::float16;
@@ -165,7 +169,7 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
   config.allow({"data", "trainer", "device", "per_gpu", "epochs", "images", "share", "validation", "resolution", "width", "batch", "test",
                 "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
-                "ema", "early_stop", "federated", "time_limit", "memory_limit", "schedule", "label_smoothing", "precision",
+                "ema", "early_stop", "federated", "time_limit", "memory_limit", "schedule", "loss", "label_smoothing", "precision",
                 "augment", "class_weights", "extrapolate", "quantise"});
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;

@@ -36,6 +36,7 @@ class StepTrainer final : public Trainer {
         device_(device_named(settings.device)),
         recorded_(settings.recorded),
         input_(normalisation(data_->train)),
+        targets_(target_normalisation(*data_)),
         make_(make) {
     check_precision(recipe_.precision, device_);
     if (device_.is_cuda()) at::globalContext().setDeterministicCuDNN(true);  // same seed, same bits
@@ -79,9 +80,9 @@ class StepTrainer final : public Trainer {
     };
     const auto measured = [&](const ImageView& part) {
       if (quantised) quantised->forget_weights();
-      return evaluation_of(run_logits(outputs, device_, part, input_, stop), part.labels());
+      return evaluated(run_logits(outputs, device_, part, input_, stop), part);
     };
-    const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, stop, name_, quantised ? &*quantised : nullptr, recorded_};
+    const Task task{shaped, *data_, network, device_, recipe_, budget, images, input_, targets_, stop, name_, quantised ? &*quantised : nullptr, recorded_};
     std::int64_t per_epoch = 1;
     const auto steps = make_(task, per_epoch);
     LoopResult loop = run_loop(task, *steps, per_epoch, [&] {
@@ -94,7 +95,7 @@ class StepTrainer final : public Trainer {
     });
 
     TrainResult result = told(std::move(loop));
-    result.model = {thin, network.weights(), quantised && quantised->ready() ? quantised->observed().ranges : std::vector<Range>{}, input_};
+    result.model = {thin, network.weights(), quantised && quantised->ready() ? quantised->observed().ranges : std::vector<Range>{}, input_, targets_};
     const bool known = !result.curve.empty() && result.best_epoch == 0 && std::isfinite(result.curve.back().loss);
     if (known) result.validation = result.curve.back();
     else if (validation.size() > 0) result.validation = measured(validation);
@@ -102,6 +103,10 @@ class StepTrainer final : public Trainer {
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     result.cpu_seconds = thread_cpu_seconds() - cpu_begin;
     return result;
+  }
+
+  Evaluation evaluated(const std::vector<float>& outputs, const ImageView& part) const {
+    return data_->regression() ? evaluation_of(outputs, part.targets(), targets_) : evaluation_of(outputs, part.labels());
   }
 
   /// What the loop itself knows of the result.
@@ -118,7 +123,7 @@ class StepTrainer final : public Trainer {
 
   void check(const Graph& graph, const TrainBudget& budget) const {
     check_fit(graph, data_->shape);
-    check_classes(graph, data_->classes.size());
+    check_outputs(graph, data_->outputs(), data_->regression() ? "targets" : "classes");
     if (budget.batch < 1 || budget.epochs < 0 || budget.until < 0)
       throw TrainingError("a budget needs a batch of at least 1 and no negative epochs");
     if (budget.until > budget.epochs) throw TrainingError("a training cannot end after more epochs than it has");
@@ -145,7 +150,7 @@ class StepTrainer final : public Trainer {
   TrainRecipe recipe_;
   at::Device device_;
   bool recorded_;
-  Normalisation input_;
+  Normalisation input_, targets_;
   MakeSteps make_;
 };
 

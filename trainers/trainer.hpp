@@ -90,7 +90,7 @@ enum class OptimizerKind : std::uint8_t {
 struct EarlyStop {
   std::int32_t patience = 0;             ///< 0: all epochs are trained, the last weights are kept
   double least = 0;                      ///< what is not better by more than this does not count, in the score's unit
-  std::string score = "accuracy_pct";    ///< one of scores(), or loss
+  std::string score = {};                ///< one of scores() for such data, or loss; empty: main_score()
 };
 
 /// Federated averaging (McMahan et al., 2017), simulated: each client trains on images of its own, and the server
@@ -121,7 +121,15 @@ struct FakeQuantisation {
   std::int64_t first_frozen(std::int64_t steps) const;
 };
 
-/// How a network learns, on softmax cross-entropy.
+/// What a regression is trained to lessen: of outputs and targets, both divided by the targets' deviation over the training
+/// part, the mean of...
+enum class RegressionLoss : std::uint8_t {
+  squared,   ///< the squared difference
+  absolute,  ///< the difference
+  huber,     ///< half the squared difference up to 1, beyond it the difference less a half (Huber, 1964): outliers pull less
+};
+
+/// How a network learns: classes on softmax cross-entropy, numbers on RegressionLoss.
 struct TrainRecipe {
   OptimizerKind optimizer = OptimizerKind::sgd;
   double rate = 0.2;                         ///< the schedule's peak; of adamw, where nothing is said, 0.002
@@ -137,6 +145,7 @@ struct TrainRecipe {
   EarlyStop early_stop = {};
   Federation federation = {};  ///< of the trainer `federated` alone
   Schedule schedule = Schedule::one_cycle;
+  std::optional<RegressionLoss> loss = {};  ///< none: squared; of classes always none
   double label_smoothing = 0.0;  ///< 0 to below 1: this share of each target is spread over all classes
   Augmentation augment;
   /// How much a sample of each class counts in the loss; empty: all the same.
@@ -163,7 +172,7 @@ struct TrainSettings {
   /// time_limit, memory_limit, early_stop ({patience, least, score}), federated ({clients, per_round, local_epochs,
   /// alpha}),
   /// split_seed, extrapolate, optimizer (sgd, adamw), rate, momentum, nesterov, betas, epsilon, weight_decay, clip_norm, ema,
-  /// schedule (one-cycle, cosine), label_smoothing, precision (float32, bfloat16, float16), augment
+  /// schedule (one-cycle, cosine), loss (squared, absolute, huber), label_smoothing, precision (float32, bfloat16, float16), augment
   /// ({crop, shift, flip, time_shift, cutout, time_mask, band_mask, masks, mixup}), class_weights (balanced, or a
   /// number for each class) and quantise (true, false, {from, freeze, momentum, frozen_rate}); each may be absent. `otherwise` holds
   /// what absent keys mean. Throws ConfigError.
@@ -186,24 +195,39 @@ std::vector<double> cooled(const TrainRecipe& recipe, std::int32_t epochs);
 /// What a network scores on a set of images.
 struct Evaluation {
   double accuracy_pct = std::numeric_limits<double>::quiet_NaN();
-  double loss = std::numeric_limits<double>::quiet_NaN();  ///< mean cross-entropy, natural logarithm
+  double loss = std::numeric_limits<double>::quiet_NaN();  ///< mean cross-entropy, natural logarithm; squared, of a regression
   /// Means over the classes that occur, each counting the same: of the share that is right (recall), of F1 (also over
   /// classes that are only predicted), of the area under the ROC curve of a class against the rest (50 is chance).
   double balanced_accuracy_pct = std::numeric_limits<double>::quiet_NaN();
   double f1_pct = std::numeric_limits<double>::quiet_NaN();
   double auc_pct = std::numeric_limits<double>::quiet_NaN();
+  /// Of a regression, means over its targets: the root of the mean squared error and the mean absolute error, in the
+  /// targets' own units, and 100 times the coefficient of determination R2 = 1 - squared errors / squares of the targets
+  /// around their mean (100 is exact, 0 as good as that mean, negative worse). A target that is the same in all samples has
+  /// no R2 and is left out of that mean.
+  double rmse = std::numeric_limits<double>::quiet_NaN();
+  double mae = std::numeric_limits<double>::quiet_NaN();
+  double r2_pct = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Of outputs before any softmax, a row for each label. Throws TrainingError where a label has no output, or an output is
 /// not finite. Without labels all is NaN.
 Evaluation evaluation_of(std::span<const float> logits, std::span<const Label> labels);
+/// The same of a regression: a row of outputs and one of targets for each sample, each row as long as `units`, by which an
+/// output y stands for mean + deviation * y. Throws TrainingError where an output is not finite.
+Evaluation evaluation_of(std::span<const float> outputs, std::span<const float> targets, const Normalisation& units);
 
 /// What of an evaluation an objective can be; the objective's name is or ends with its name.
 struct ScoreKind {
   std::string_view name, summary;
   double Evaluation::* value;
+  bool of_numbers = false;      ///< of a regression; else of classes
+  bool less_is_better = false;
 };
 std::span<const ScoreKind> scores();
+/// What a network trained on such data is judged by where nothing else is said: accuracy_pct, of a regression r2_pct.
+/// Greater is better.
+const ScoreKind& main_score(const Dataset& data);
 
 struct TrainResult {
   Evaluation validation;                                         ///< NaN where the budget holds no image back
@@ -280,7 +304,8 @@ std::vector<float> logits(const Model& model, const Images& images, std::stop_to
 /// The same of a model that was trained quantised, as integers would compute them. Throws TrainingError where it has no
 /// ranges.
 std::vector<float> quantised_logits(const Model& model, const Images& images, std::stop_token stop = {});
-/// Accuracy (the first of equal outputs counts) and loss of a trained model.
+/// The scores of a trained model: of images with targets those of a regression, else accuracy (the first of equal outputs
+/// counts) and the others of classes.
 Evaluation evaluate(const Model& model, const Images& images, std::stop_token stop = {});
 
 /// Settings of the whole process that make training fast: memory is kept rather than handed back to the system

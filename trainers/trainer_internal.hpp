@@ -18,8 +18,8 @@ struct ObservedRanges {
 /// Throws TrainingError where the network does not take images of so many channels.
 void check_fit(const Graph& graph, const Shape& images);
 
-/// Throws TrainingError where the network has another number of outputs.
-void check_classes(const Graph& graph, std::size_t classes);
+/// Throws TrainingError where the network has another number of outputs than the data has classes or targets, as `what` says.
+void check_outputs(const Graph& graph, std::size_t count, const std::string& what);
 
 /// Fills in the scores over classes. `logits` has a row of equally many outputs for each label, more than any label.
 void add_scores(Evaluation& evaluation, std::span<const float> logits, std::span<const Label> labels);

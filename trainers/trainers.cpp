@@ -34,6 +34,19 @@ void check_federation(const TrainSettings& settings, const Dataset& data) {
                       std::to_string(data.train.size()) + " images of the training part of " + data.name);
 }
 
+/// What is said of classes has no meaning for numbers, and the other way round.
+void check_answers(const TrainRecipe& recipe, const Dataset& data) {
+  const auto refuse = [&](const std::string& key, const std::string& instead) {
+    throw ConfigError("error: " + key + ": " + data.name + (data.regression() ? " has targets, no classes" : " has classes, no targets") + "\n   = " + instead);
+  };
+  if (data.regression() && recipe.label_smoothing > 0) refuse("label_smoothing", "leave it out");
+  if (data.regression() && (recipe.balanced || !recipe.class_weights.empty())) refuse("class_weights", "leave it out");
+  if (!data.regression() && recipe.loss) refuse("loss", "classes are trained on softmax cross-entropy");
+  for (const ScoreKind& kind : scores())
+    if (recipe.early_stop.patience > 0 && kind.name == recipe.early_stop.score && kind.of_numbers != data.regression())
+      refuse("early_stop: score: " + recipe.early_stop.score, data.regression() ? "loss, r2_pct, rmse or mae" : "loss, accuracy_pct, balanced_accuracy_pct, f1_pct or auc_pct");
+}
+
 void check_weights(const TrainRecipe& recipe, const Dataset& data) {
   if (recipe.class_weights.empty() || recipe.class_weights.size() == data.classes.size()) return;
   throw ConfigError("error: class_weights has " + std::to_string(recipe.class_weights.size()) + " numbers, " +
@@ -59,6 +72,7 @@ std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const
       std::find_if(kinds.begin(), kinds.end(), [&](const TrainerKind& kind) { return kind.name == settings.trainer; });
   if (found == kinds.end()) throw ConfigError("error: unknown trainer '" + settings.trainer + "'");
   check_budget(settings.budget, *data);
+  check_answers(settings.recipe, *data);
   check_weights(settings.recipe, *data);
   check_early_stop(settings, *data);
   check_federation(settings, *data);

@@ -20,7 +20,7 @@ class Loop {
         steps_(steps),
         measure_(measure),
         average_(task.network, task.recipe.ema),
-        best_(task.network, task.recipe.early_stop),
+        best_(task.network, watched(task)),
         per_epoch_(per_epoch),
         all_(per_epoch * task.budget.epochs) {}
 
@@ -46,6 +46,12 @@ class Loop {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  static EarlyStop watched(const Task& task) {
+    EarlyStop rule = task.recipe.early_stop;
+    if (rule.score.empty()) rule.score = main_score(task.data).name;
+    return rule;
+  }
 
   void step() {
     const double rate = rate_at(task_.recipe, done_, all_);

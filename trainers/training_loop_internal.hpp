@@ -34,6 +34,7 @@ struct Task {
   const TrainBudget& budget;
   const ImageView& images;  ///< those that are trained on, of the network's size
   const Normalisation& input;
+  const Normalisation& targets;  ///< of a regression; else empty
   const std::stop_token& stop;
   std::string_view trainer;
   QuantisedNetwork* quantised = nullptr;  ///< of `network`, where the recipe quantises
@@ -60,8 +61,9 @@ class Learner {
  private:
   void make_room(std::size_t batch);
   void enter(std::span<const std::uint32_t> positions, Random& random);
+  void enter_answers(std::span<const std::uint32_t> positions);
   at::Tensor mean_loss() const;
-  at::Tensor loss_for(const at::Tensor& outputs, const at::Tensor& labels) const;
+  at::Tensor loss_for(const at::Tensor& outputs, const at::Tensor& answers) const;
   void backward();
   void record();
   bool rescaled();
@@ -71,14 +73,16 @@ class Learner {
   BatchMaker maker_;
   bool gpu_, scaled_;
   std::vector<std::uint32_t> where_;     ///< the last batch's images lie in the data set
-  at::Tensor written_, written_labels_;  ///< where batches are made, of the size of the last one
-  at::Tensor input_, labels_, share_;    ///< the same on the device; what mixing leaves of each sample
+  /// Where batches are made, of the size of the last one. Answers are labels [batch], or targets [batch, targets] in units of
+  /// their deviation.
+  at::Tensor written_, written_answers_;
+  at::Tensor input_, answers_, share_;   ///< the same on the device; what mixing leaves of each sample
   at::Tensor class_weights_;             ///< undefined: all classes count the same
   at::Tensor loss_;                      ///< of the last batch
   LossScale scale_;
   at::Tensor scale_on_device_, fits_;  ///< of float16: the scale, and whether all gradients are finite
   int steps_alike_ = 0;                ///< that could have been recorded
-  RecordedWork recorded_;              ///< a step, from `input_` and `labels_` to `loss_` and the network's gradients
+  RecordedWork recorded_;              ///< a step, from `input_` and `answers_` to `loss_` and the network's gradients
 };
 
 /// What a step of a training is; what it has to remember from one to the next goes through its checkpoint.

@@ -118,7 +118,7 @@ ScoreBatch draw_score_batch(const Dataset& data, std::size_t size, std::uint64_t
                       std::to_string(data.train.size()) + " images of the training part of " + data.name);
   std::vector<std::uint32_t> positions = split(data.train.size(), 0, seed).train;
   positions.resize(size);
-  return {size, selected(data.train, positions), normalisation(data.train), data.classes.size(), seed, data.digest};
+  return {size, selected(data.train, positions), normalisation(data.train), data.outputs(), seed, data.digest, target_normalisation(data)};
 }
 
 }  // namespace paretoforge

@@ -26,9 +26,10 @@ struct ScoreBatch {
   std::size_t size = 64;     ///< images or samples of noise
   Images images;             ///< of a training part; empty for scores that see none
   Normalisation input;       ///< of that whole part
-  std::size_t classes = 0;   ///< of the data set
+  std::size_t outputs = 0;   ///< that a network needs: classes or targets of the data set
   std::uint64_t seed = 1;    ///< of weights and noise
   std::uint64_t digest = 0;  ///< of the data set
+  Normalisation targets = {};  ///< of a regression; else empty
 };
 /// `size` images of the training part drawn with the seed, labels included. Throws ConfigError where there are fewer.
 ScoreBatch draw_score_batch(const Dataset& data, std::size_t size, std::uint64_t seed);

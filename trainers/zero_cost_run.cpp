@@ -28,7 +28,8 @@ Tensors gradients(const at::Tensor& of, const Tensors& with_respect_to, bool cre
 }
 
 at::Tensor loss(const ScoreRun& run, const TorchNetwork::Watch& watch = {}) {
-  return at::cross_entropy_loss(run.network.logits(run.images, Mode::training, watch), run.labels);
+  const at::Tensor outputs = run.network.logits(run.images, Mode::training, watch);
+  return run.answers.is_floating_point() ? at::mse_loss(outputs, run.answers) : at::cross_entropy_loss(outputs, run.answers);
 }
 
 /// The sum of f(weights, their gradients) over layers.

@@ -7,14 +7,16 @@
 
 namespace paretoforge {
 
-/// A network with a batch: images [batch, channels, height, width], labels [batch] whole numbers.
+/// A network with a batch: images [batch, channels, height, width]; labels [batch], whole numbers, or targets
+/// [batch, outputs], floats.
 struct ScoreRun {
   const Graph& graph;
   const TorchNetwork& network;
-  at::Tensor images, labels;
+  at::Tensor images, answers;
 };
 
-// The sums run over the kernels of convolutions and linear layers; w a weight, L the mean cross-entropy.
+// The sums run over the kernels of convolutions and linear layers; w a weight, L the mean cross-entropy, of targets the
+// mean squared error.
 double synflow_sum(const ScoreRun& run);  ///< sum |w dR/dw|, R the sum of the outputs; of weights >= 0 in Mode::linear
 double naswot_of(const ScoreRun& run);
 double jacob_cov_of(const ScoreRun& run);

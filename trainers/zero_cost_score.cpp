@@ -39,10 +39,21 @@ at::Tensor image_batch(const Shape& shape, const ScoreBatch& batch) {
   return tensor;
 }
 
-at::Tensor labels_of(const ScoreBatch& batch) {
-  auto labels = at::empty({static_cast<std::int64_t>(batch.images.size())}, at::kLong);
-  std::copy(batch.images.labels.begin(), batch.images.labels.end(), labels.data_ptr<std::int64_t>());
-  return labels;
+/// Labels, or targets in units of their deviation.
+at::Tensor answers_of(const ScoreBatch& batch) {
+  const auto count = static_cast<std::int64_t>(batch.images.size());
+  const auto& [mean, deviation] = batch.targets;
+  if (mean.empty()) {
+    auto labels = at::empty({count}, at::kLong);
+    std::copy(batch.images.labels.begin(), batch.images.labels.end(), labels.data_ptr<std::int64_t>());
+    return labels;
+  }
+  auto targets = at::empty({count, static_cast<std::int64_t>(mean.size())}, at::kFloat);
+  for (std::size_t i = 0; i < batch.images.targets.size(); ++i) {
+    const std::size_t target = i % mean.size();
+    targets.data_ptr<float>()[i] = (batch.images.targets[i] - mean[target]) / deviation[target];
+  }
+  return targets;
 }
 
 /// What LibTorch throws says why this network cannot be scored.
@@ -65,11 +76,11 @@ double on_images(const Graph& written, const ScoreBatch& batch, Score&& score, b
   return scored(written, [&](const Graph& graph) {
     if (batch.images.size() == 0) throw TrainingError("this score needs images");
     check_fit(graph, batch.images.shape);
-    check_classes(graph, batch.classes);
+    check_outputs(graph, batch.outputs, batch.targets.mean.empty() ? "classes" : "targets");
     TorchNetwork network(graph);
     if (twice_differentiable) network.set_twice_differentiable();
     network.initialise(derived_seed(batch.seed, weights_stream));
-    return score(ScoreRun{graph, network, image_batch(graph.shape(0), batch), labels_of(batch)});
+    return score(ScoreRun{graph, network, image_batch(graph.shape(0), batch), answers_of(batch)});
   });
 }
 

@@ -85,14 +85,14 @@ TEST_CASE("a score after quantisation is that of the integer model, and the floa
 
     const std::vector<std::string> names{"accuracy_pct"};
     const ProxyTrained proxy = study.training->proxy(asked.graph, 7, {}, 0, {}, names);
-    CHECK(proxy.scores_pct[0] == float_pct);
+    CHECK(proxy.scores[0] == float_pct);
     const LabelledSamples calibration = study.training->proxy_samples(proxy.model, 0, calibration_images);
     const LabelledSamples validation = study.training->validation_samples(proxy.model);
     CHECK(calibration.size() == calibration_images);
     REQUIRE(validation.size() == 500);
     const auto rounding = bits == 0 ? WeightRounding::nearest : WeightRounding::second_order;
     const auto outputs = reference_outputs(quantised(proxy.model, calibration.values, {.rounding = rounding}), validation);
-    const double expected = study.training->score_pct("accuracy_pct", outputs, validation.labels);
+    const double expected = study.training->score("accuracy_pct", outputs, validation);
     INFO(quantised_pct << " " << float_pct << " " << expected);
     // Where two outputs tie within a quantum ONNX Runtime may take the other: one sample of 500.
     CHECK(std::abs(quantised_pct - expected) <= 0.2 + 1e-9);
@@ -115,8 +115,8 @@ TEST_CASE("scores of mixed bits and of 16-bit activations are those of the files
     const LabelledSamples seen = study.training->proxy_samples(proxy.model, rung, calibration_images + choosing_images), validation = study.training->validation_samples(proxy.model);
     const LabelledSamples calibration = study.training->proxy_samples(proxy.model, rung, calibration_images), choosing = choosing_part(seen);
     CHECK(choosing.size() == 1500 - calibration_images);
-    const Quantised found = quantised_once(proxy.model, calibration, {.calibration = RangeRule::min_max, .bits = "mixed"}, choosing);
-    CHECK(std::abs(asked.value(study.objectives[1], {}, rung) - study.training->score_pct("accuracy_pct", reference_outputs(found.integer, validation), validation.labels)) <= 0.2 + 1e-9);
+    const Quantised found = quantised_once(proxy.model, *study.training, calibration, {.calibration = RangeRule::min_max, .bits = "mixed"}, choosing);
+    CHECK(std::abs(asked.value(study.objectives[1], {}, rung) - study.training->score("accuracy_pct", reference_outputs(found.integer, validation), validation)) <= 0.2 + 1e-9);
     Graph whole = asked.graph;
     std::size_t narrow = 0;
     for (NodeId id = 0; id < whole.size(); ++id)
@@ -126,9 +126,9 @@ TEST_CASE("scores of mixed bits and of 16-bit activations are those of the files
       }
     CHECK(narrow <= 1);  // the first and the last of three layers keep eight
     CHECK(asked.value(study.objectives[2], {}, rung) == static_cast<double>(totals(whole).weight_bytes));
-    const Quantised usual = quantised_once(proxy.model, calibration);
+    const Quantised usual = quantised_once(proxy.model, *study.training, calibration);
     const auto wide = onnx_outputs(int16_onnx(usual.integer, {.batch = evaluation_batch}), evaluation_batch, validation);
-    CHECK(asked.value(study.objectives[3], {}, rung) == study.training->score_pct("accuracy_pct", wide, validation.labels));
+    CHECK(asked.value(study.objectives[3], {}, rung) == study.training->score("accuracy_pct", wide, validation));
   }
 }
 
@@ -176,13 +176,13 @@ TEST_CASE("scores after quantisation have rungs, also of another resolution and 
   for (const std::uint32_t rung : {0u, 1u, 2u}) {
     const ProxyTrained proxy = study.training->proxy(asked.graph, 7, {}, rung, {}, names);
     CHECK(proxy.model.graph.shape(0).width == (rung == 0 ? 14 : 28));
-    CHECK(proxy.scores_pct[0] == proxy.scores_pct[1]);
-    CHECK(proxy.scores_pct[0] != proxy.scores_pct[2]);
-    const Quantised integer = quantised_once(proxy.model, study.training->proxy_samples(proxy.model, rung, calibration_images),
+    CHECK(proxy.scores[0] == proxy.scores[1]);
+    CHECK(proxy.scores[0] != proxy.scores[2]);
+    const Quantised integer = quantised_once(proxy.model, *study.training, study.training->proxy_samples(proxy.model, rung, calibration_images),
                                              {.calibration = RangeRule::percentile, .bits = "4"});
     CHECK(integer.calibration == "percentile");
     const LabelledSamples validation = study.training->validation_samples(proxy.model);
-    const double expected = study.training->score_pct("f1_pct", reference_outputs(integer.integer, validation), validation.labels);
+    const double expected = study.training->score("f1_pct", reference_outputs(integer.integer, validation), validation);
     const double f1 = asked.value(study.objectives[1], {}, rung);
     INFO(rung << ": " << f1 << " " << expected);
     CHECK(std::abs(f1 - expected) <= 1);  // one sample of 200 that ties within a quantum is about half a point of F1
@@ -225,7 +225,7 @@ TEST_CASE("for the same weights and ranges an objective after quantisation is wh
   CHECK(printed == value);
   CHECK(value > 50);
   CHECK(value < 100);
-  CHECK(std::abs(proxy.scores_pct[0] - value) < 0.5);  // the training's own score is that of integers, too
+  CHECK(std::abs(proxy.scores[0] - value) < 0.5);  // the training's own score is that of integers, too
 }
 
 TEST_CASE("what is wrong with quantised: is said before the first trial, at its place") {

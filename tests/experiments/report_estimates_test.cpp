@@ -112,7 +112,7 @@ TEST_CASE("estimates are ranked against the models that were trained fully, each
   std::vector<ReportModel> models;
   for (const std::uint64_t number : {3, 1, 2, 5, 4, 4}) {
     models.emplace_back();
-    models.back().trial = number, models.back().accuracy_float_pct = 90 - static_cast<double>(number);
+    models.back().trial = number, models.back().float_score_pct = 90 - static_cast<double>(number);
   }
   auto found = estimates_of_models(objectives, known, trials, models);
   REQUIRE(found.size() == 2);  // "badness" says nothing of accuracy

@@ -52,8 +52,8 @@ ReportModel exported(std::uint64_t trial) {
   model.trial = trial;
   model.layers = {{"stem", "conv 3x3 /2", "8 × 14 × 14", 14112, 72, 1568, 0.25, {}},
                   {"head", "linear", "10", 80, 90, 10, 0.05, {0}}};
-  model.accuracy_float_pct = 91.5;
-  model.accuracy_int8_pct = 91.25;
+  model.float_score_pct = 91.5;
+  model.int8_score_pct = 91.25;
   model.predicted_latency_ms = {{0.4, 0.35, 0.45}};
   model.measured_latency_ms = 0.5;
   model.agreement_pct = 99.97;
@@ -264,7 +264,7 @@ TEST_CASE("how far the numbers can be trusted, in words") {
         "same "
         "class for at least 99.97\u00a0% of the inputs. The runtime fused every convolution to an integer one.");
   study.models[0].fused = false;
-  study.models[0].accuracy_float_pct = study.models[1].accuracy_float_pct = 90;
+  study.models[0].float_score_pct = study.models[1].float_score_pct = 90;
   study.predictors = {{"latency_ms", "gp", 40, 60, 0.98, 91.7, {}, {}}};
   const std::string words = internal::trust_words(study);
   CHECK(holds(words, " In 1 model the runtime left convolutions in floating point."));

@@ -75,7 +75,7 @@ TEST_CASE("a study that extrapolates the first epochs of a one-cycle schedule is
   other.write("t.csv", table(200));
   std::string renamed = study("epochs: 1");
   renamed.replace(renamed.find("accuracy_pct"), 12, "top1");
-  CHECK_THAT(search(other, renamed).err, ContainsSubstring("'top1' is the accuracy"));
+  CHECK_THAT(search(other, renamed).err, ContainsSubstring("'top1' is accuracy_pct"));
   fs::remove_all(other / "out");
   renamed.replace(renamed.find("top1"), 4, "loss, goal: minimize");
   CHECK(search(other, renamed).code == 2);

@@ -129,7 +129,7 @@ TEST_CASE("Bad NumPy arrays are refused with what is wrong and where") {
   check_complaint(folder, "{path: .}", "data needs 'name' or 'kind'");
   check_complaint(folder, "{kind: numpy}", "must be one of npy, csv, idx, records, images, wav");
   check_complaint(folder, "{kind: npy, train: {samples: x.npy, labels: y.npy}}", "'test' is missing");
-  check_complaint(folder, "{kind: npy, train: {samples: x.npy}, test: {share: 0.5}}", "needs the key 'labels'");
+  check_complaint(folder, "{kind: npy, train: {samples: x.npy}, test: {share: 0.5}}", "a part has 'labels'");
   check_complaint(folder, "{kind: npy, train: {samples: x.npy, labels: y.npy}, test: {share: 1}}",
                   "from 1e-06 to 0.999999");
   check_complaint(folder, "{kind: npy, train: {samples: x.npy, labels: y.npy}, test: {share: 0.5}}",
@@ -270,7 +270,7 @@ TEST_CASE("Bad tables are refused with file, line and column") {
   refused("x,y\n1,a\n2,\n", "the label is empty");
   refused("x,y\n", "holds no row");
   refused("", "empty");
-  refused("y\na\nb\n", "no column of numbers beside the label");
+  refused("y\na\nb\n", "no column of numbers beside what is to be predicted");
   refused("x,z\n1,a\n", "has no column 'y'");
   refused("x,y\n1,a\n2,b\n", "has no column 'w'", ", features: [w]");
   refused("x,y\n1,a\n2,b\n", "a row has 1 numbers, the shape 4", ", shape: [1, 2, 2]");

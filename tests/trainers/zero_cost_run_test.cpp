@@ -102,7 +102,7 @@ struct Small {
   ScoreRun run() const { return {graph, *network, images, whole({0, 2, 4, 2})}; }
   double loss() const {
     const c10::NoGradGuard guard;
-    return at::cross_entropy_loss(network->logits(images, Mode::training), run().labels).item<double>();
+    return at::cross_entropy_loss(network->logits(images, Mode::training), run().answers).item<double>();
   }
   double* weights() const { return network->parameters().data_ptr<double>(); }
   /// dL/dw of every kernel by central differences, in the order of the parameters.
@@ -121,7 +121,7 @@ struct Small {
   }
   std::vector<double> gradient() const {
     network->gradients().zero_();
-    at::cross_entropy_loss(network->logits(images, Mode::training), run().labels).backward();
+    at::cross_entropy_loss(network->logits(images, Mode::training), run().answers).backward();
     const double* g = network->gradients().data_ptr<double>();
     return {g, g + network->decayed()};
   }

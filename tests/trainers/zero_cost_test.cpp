@@ -216,7 +216,7 @@ TEST_CASE("A score's batch is drawn with the seed from the training part") {
   CHECK(batch.images.size() == 20);
   CHECK(batch.images.pixels == draw_score_batch(data, 20, 5).images.pixels);
   CHECK(batch.images.pixels != draw_score_batch(data, 20, 6).images.pixels);
-  CHECK(batch.classes == 2);
+  CHECK(batch.outputs == 2);
   CHECK(batch.input.mean == normalisation(data.train).mean);
   CHECK(draw_score_batch(data, 50, 5).images.size() == 50);
   CHECK_THROWS_AS(draw_score_batch(data, 51, 5), ConfigError);

@@ -63,17 +63,21 @@ std::vector<Network> networks(const StudyFile& study, const fs::path& folder, co
   return result;
 }
 
+double accuracy(const StudyFile& study, const IntegerModel& model, const LabelledSamples& samples) {
+  return onnx_score(*study.training, qdq_onnx(model, {.batch = evaluation_batch}), samples);
+}
+
+double accuracy(const StudyFile& study, const Model& model, const LabelledSamples& samples) {
+  return onnx_score(*study.training, float_onnx(model, {.batch = evaluation_batch}), samples);
+}
+
 /// Accuracy and bytes of weights (biases included) as `export --bits` chooses them.
 std::string chosen_text(const StudyFile& study, const Network& network, const LabelledSamples& test, const std::string& bits) {
   const Quantised found = quantised_best(network.model, *study.training, {.calibration = {}, .bits = bits});
   char text[96];
-  std::snprintf(text, sizeof text, "%.2f, %lld B", onnx_accuracy_pct(qdq_onnx(found.integer, {.batch = evaluation_batch}), evaluation_batch, test),
+  std::snprintf(text, sizeof text, "%.2f, %lld B", accuracy(study, found.integer, test),
                 static_cast<long long>(totals(found.model.graph).weight_bytes));
   return text;
-}
-
-double accuracy(const IntegerModel& model, const LabelledSamples& samples) {
-  return onnx_accuracy_pct(qdq_onnx(model, {.batch = evaluation_batch}), evaluation_batch, samples);
 }
 
 /// What of a `train:` section differs in fine-tuning: a lower rate, falling, no warming up; and what was asked for.
@@ -93,8 +97,8 @@ void print_tuned(const StudyFile& study, const std::vector<Network>& all, const 
       const Model& model = all[i].model;
       const Model start = with_weight_bits(model, weighted_layers(model.graph), bits);
       const Model tuned = study.training->fine_tuned(start, changes, study.search->seed).model;
-      std::printf(" %.2f |", tuned.ranges.empty() ? onnx_accuracy_pct(float_onnx(tuned, {.batch = evaluation_batch}), evaluation_batch, test[i])
-                                                  : accuracy(quantised(tuned), test[i]));
+      std::printf(" %.2f |", tuned.ranges.empty() ? accuracy(study, tuned, test[i])
+                                                  : accuracy(study, quantised(tuned), test[i]));
       std::fflush(stdout);
     }
     std::printf("\n");
@@ -126,7 +130,7 @@ int run(const fs::path& folder, const Wanted& wanted) {
   for (std::size_t i = 0; i < all.size(); ++i) std::printf("---|");
   std::printf("\n| float |");
   for (std::size_t i = 0; i < all.size(); ++i)
-    std::printf(" %.2f |", onnx_accuracy_pct(float_onnx(all[i].model, {.batch = evaluation_batch}), evaluation_batch, test[i]));
+    std::printf(" %.2f |", accuracy(study, all[i].model, test[i]));
   std::printf("\n");
   for (const std::string bits : {"8", "4", "mixed"}) {
     std::printf("| export --bits %s |", bits.c_str());
@@ -139,7 +143,7 @@ int run(const fs::path& folder, const Wanted& wanted) {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Model& model = all[i].model;
       const IntegerModel integer = quantised(with_weight_bits(model, weighted_layers(model.graph), way.bits), calibration[i].values, way.options);
-      std::printf(" %.2f |", accuracy(integer, test[i]));
+      std::printf(" %.2f |", accuracy(study, integer, test[i]));
       std::fflush(stdout);
     }
     std::printf("\n");
