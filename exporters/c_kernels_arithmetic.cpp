@@ -196,6 +196,9 @@ typedef struct {
   const int8_t *weights;
   const int32_t *bias;
   const factor *factors;
+#if defined(USE_PACKED)
+  int32_t packed; /* whether the weights lie two to a byte */
+#endif
 } layer;
 
 /* The bias for bytes as they are, and for bytes with 128 added. */

@@ -3,7 +3,7 @@
 
 namespace paretoforge::internal::c_kernels {
 
-constinit const std::string_view convolve = R"(
+constinit const std::string_view columns = R"(
 INLINE void copy(int8_t *to, const int8_t *from, int32_t n) {
 #if defined(USE_MVE)
   for (; n >= 16; n -= 16, to += 16, from += 16) vstrbq_s8(to, vldrbq_s8(from));
@@ -138,7 +138,9 @@ NOINLINE void multiply_2(const layer *l, int32_t first, int32_t channels, int32_
   }
 }
 #endif
+)";
 
+constinit const std::string_view convolve = R"(
 #define NEXT_PIXEL \
   if (x += l->stride_width, --column_left == 0) column_left = l->out_width, x = -l->left, y += l->stride_height
 

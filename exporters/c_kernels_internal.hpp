@@ -7,6 +7,7 @@
 namespace paretoforge::internal::c_kernels {
 
 extern const std::string_view prologue, rescale, add, layer, no_addition, finish_4, clamp;
+extern const std::string_view packing, multiply_packed, columns, columns_packed, some_packed, all_packed;
 extern const std::string_view multiply, linear, convolve, depthwise;
 extern const std::string_view window, pool_maximum, pool_average, global_average, global_maximum, look_up, gate, join,
     transpose, rounded_share, softmax;

@@ -2,6 +2,7 @@
 // it is computed from where it never overtakes it.
 #include <algorithm>
 
+#include "exporters/c_layout_internal.hpp"
 #include "exporters/c_plan_internal.hpp"
 
 namespace paretoforge::internal {
@@ -208,7 +209,8 @@ class Planner {
   /// Middling scratch lies on the stack only where it would make the arena larger.
   void pack_with_scratch() {
     for (CStep& step : plan_.steps) step.scratch_bytes = scratch_bytes(step);
-    const CPlan small = packed(modest_stack_scratch), large = packed(most_stack_scratch);
+    const bool nibbles = std::any_of(plan_.steps.begin(), plan_.steps.end(), [&](const CStep& step) { return packs(node(step.layer)) && !is_depthwise(model_, node(step.layer)); });
+    const CPlan small = packed(modest_stack_scratch), large = packed(nibbles ? most_stack_scratch_packed : most_stack_scratch);
     plan_ = small.arena_bytes > large.arena_bytes ? large : small;
   }
 

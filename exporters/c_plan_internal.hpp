@@ -44,6 +44,8 @@ struct CPlan {
 inline constexpr std::int32_t place_none = -3;
 /// Scratch up to the first lies on the stack, more than the second in the arena, what is between where it costs least.
 inline constexpr std::int64_t modest_stack_scratch = 448, most_stack_scratch = 640;
+/// In place of the second where weights of 4 bits are unpacked, which takes some stack itself.
+inline constexpr std::int64_t most_stack_scratch_packed = 576;
 
 CPlan c_plan(const IntegerModel& model);
 

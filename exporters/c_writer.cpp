@@ -73,7 +73,10 @@ std::vector<std::string> numbers(const std::vector<T>& values) {
 
 class Writer {
  public:
-  Writer(const IntegerModel& model, const std::string& name) : model_(model), name_(name), upper_(upper_case(name)), plan_(c_plan(model)) {}
+  Writer(const IntegerModel& model, const std::string& name) : model_(model), name_(name), upper_(upper_case(name)), plan_(c_plan(model)) {
+    for (const CStep& step : plan_.steps)
+      if (const IntegerNode& layer = node(step.layer); has_weights(layer.op) && !is_depthwise(model, layer)) ++(packs(layer) ? packed_ : unpacked_);
+  }
 
   CSource run() {
     for (const CStep& step : plan_.steps) write_step(step);
@@ -150,6 +153,9 @@ class Writer {
     use({CKernel::rescale, CKernel::layer, CKernel::no_addition, CKernel::finish_4});
     if (kernel == "depthwise") use({CKernel::depthwise});
     else use({CKernel::multiply, kernel == "linear" ? CKernel::linear : CKernel::convolve});
+    if (kernel == "convolve") use({CKernel::columns});
+    if (packed_ > 0) use({CKernel::packing, CKernel::multiply_packed, unpacked_ > 0 ? CKernel::some_packed : CKernel::all_packed});
+    if (packed_ > 0 && kernel == "convolve") use({CKernel::columns_packed});
     std::string sum = "0, 0";
     if (step.other >= 0) {
       const auto& inputs = node(step.node).inputs;
@@ -174,16 +180,24 @@ class Writer {
       factors.push_back(factor(0));
     }
     const std::string id = tag(step);
-    const std::string weights = "weights_" + id;
-    constants_ += "\n/* " + comment(layer.name) + " */\n" +
-                  (depthwise ? array("int8_t", weights, numbers(by_blocks(layer.kernel, out, depth)))
-                             : "#if defined(USE_VNNI)\n" + array("int8_t", weights, numbers(by_fours(layer.kernel, out, depth, size_of(conv.groups)))) + "#else\n" +
-                                   array("int8_t", weights, numbers(padded_rows(layer.kernel, out, depth))) + "#endif\n") +
-                  array("int32_t", "bias_" + id, bias) + array("factor", "factors_" + id, factors) + "static const layer layer_" + id + " = {";
+    constants_ += "\n/* " + comment(layer.name) + " */\n" + weights(layer, "weights_" + id, size_of(conv.groups), depthwise) + array("int32_t", "bias_" + id, bias) + array("factor", "factors_" + id, factors) + "static const layer layer_" + id + " = {";
     for (const std::int32_t value : {from.height, from.width, from.channels, to.height, to.width, to.channels, conv.kernel.height, conv.kernel.width, conv.stride.height,
                                      conv.stride.width, conv.dilation.height, conv.dilation.width, conv.pad.top, conv.pad.left, conv.groups, in.output.zero_point, layer.output.zero_point})
       constants_ += text(value) + ", ";
-    constants_ += "weights_" + id + ", bias_" + id + ", factors_" + id + "};\n";
+    constants_ += "weights_" + id + ", bias_" + id + ", factors_" + id;
+    if (packed_ > 0) constants_ += std::string(" PACKED(") + (!depthwise && packs(layer) ? "1)" : "0)");
+    constants_ += "};\n";
+  }
+
+  /// The array of a layer's weights, in the order that each processor's kernels read.
+  static std::string weights(const IntegerNode& layer, const std::string& name, std::size_t groups, bool depthwise) {
+    const std::size_t out = layer.kernel_scales.size(), depth = layer.kernel.size() / out;
+    const auto bytes = [&](const std::vector<std::int8_t>& values) { return array("int8_t", name, numbers(values)); };
+    if (depthwise) return bytes(by_blocks(layer.kernel, out, depth));
+    const std::string vectors = "#if defined(USE_VNNI)\n" + bytes(by_fours(layer.kernel, out, depth, groups)), rows = bytes(padded_rows(layer.kernel, out, depth));
+    if (!packs(layer)) return vectors + "#else\n" + rows + "#endif\n";
+    return vectors + "#elif !defined(USE_PACKED)\n" + rows + "#elif defined(USE_MVE)\n" + bytes(nibbles_by_halves(layer.kernel, out, depth)) + "#else\n" +
+           bytes(nibbles_by_pairs(layer.kernel, out, depth, groups)) + "#endif\n";
   }
 
   /// The bias that makes raw bytes do: less (zero point) * (sum of the weights). Some processors want that sum as well,
@@ -317,6 +331,7 @@ class Writer {
   std::string name_, upper_;
   CPlan plan_;
   std::string constants_, run_;
+  int packed_ = 0, unpacked_ = 0;  ///< layers, but for depthwise ones, with weights two to a byte and one to a byte
   std::set<CKernel> used_ = {CKernel::prologue};
 };
 

@@ -9,8 +9,9 @@ namespace paretoforge::internal {
 
 /// In the order they are written in.
 enum class CKernel {
-  prologue, rescale, add, layer, no_addition, finish_4, multiply, convolve, linear, depthwise, window, pool_maximum,
-  pool_average, global_average, global_maximum, look_up, gate, join, transpose, rounded_share, softmax, clamp
+  prologue, rescale, add, packing, layer, no_addition, finish_4, multiply, multiply_packed, columns, columns_packed,
+  some_packed, all_packed, convolve, linear, depthwise, window, pool_maximum, pool_average, global_average,
+  global_maximum, look_up, gate, join, transpose, rounded_share, softmax, clamp
 };
 struct KernelText {
   CKernel kernel;

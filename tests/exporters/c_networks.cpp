@@ -12,6 +12,16 @@ Network network(const Graph& graph, const std::string& name, std::uint64_t seed)
   return {std::move(model), std::move(job)};
 }
 
+Graph with_bits(Graph graph, int bits, bool every_second) {
+  bool this_one = true;
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    if (!has_weights(graph.op(id))) continue;
+    if (this_one) graph.set_weight_bits(id, bits);
+    this_one = !every_second || !this_one;
+  }
+  return graph;
+}
+
 std::vector<std::int8_t> expected(const Network& network, Rounding rounding) {
   IntegerInterpreter interpreter(network.model, rounding);
   std::vector<std::int8_t> outputs;
@@ -44,9 +54,9 @@ std::vector<Network> samples_of(const std::string& space_name, std::uint64_t fir
   return networks;
 }
 
-Network architecture(const std::string& name) {
-  return network(pruned(Space::load(std::string(PARETOFORGE_SOURCE_DIR) + "/configs/architectures/" + name + ".yaml").decode({})), name, 1);
-}
+Graph architecture_graph(const std::string& name) { return pruned(Space::load(std::string(PARETOFORGE_SOURCE_DIR) + "/configs/architectures/" + name + ".yaml").decode({})); }
+
+Network architecture(const std::string& name) { return network(architecture_graph(name), name, 1); }
 
 namespace {
 
@@ -76,7 +86,7 @@ Network dead_network() {
 
 }  // namespace
 
-std::vector<Network> ugly_networks() {
+std::vector<Graph> ugly_graphs() {
   std::vector<Graph> graphs{Graph({2, 3, 3}),
                             one({3, 5, 4}, conv_of(5, 3)),
                             one({1, 1, 1}, conv_of(1, 1)),
@@ -106,6 +116,11 @@ std::vector<Network> ugly_networks() {
   const NodeId second = own.add(Add{}, {own.add(conv_of(4, 3), first), first});
   own.add(Add{}, {second, own.add(conv_of(4, 3, 1, 4), second)});
   graphs.push_back(own);
+  return graphs;
+}
+
+std::vector<Network> ugly_networks() {
+  const std::vector<Graph> graphs = ugly_graphs();
   std::vector<Network> networks;
   for (std::size_t g = 0; g < graphs.size(); ++g) networks.push_back(network(graphs[g], "ugly_" + std::to_string(g), g));
   networks.push_back(dead_network());

@@ -54,6 +54,45 @@ TEST_CASE("C of the MLPerf Tiny networks: instructions, memory and code on Corte
   }
 }
 
+namespace {
+
+struct PackedCost {
+  const char *network, *core;
+  std::uint64_t instructions;
+  std::int64_t ram, flash, flash_of_bytes;  ///< with weights of 4 bits, and of 8
+};
+constexpr PackedCost packed_costs[] = {
+    {"mlperf_tiny_resnet8", "cortex_m4", 17899803, 36490, 49448, 87172},
+    {"mlperf_tiny_resnet8", "cortex_m55", 5356804, 36490, 47048, 85500},
+    {"mlperf_tiny_ds_cnn", "cortex_m4", 5268717, 13110, 26728, 35656},
+    {"mlperf_tiny_ds_cnn", "cortex_m55", 1928975, 13110, 23572, 33196},
+    {"mlperf_tiny_mobilenet_v1", "cortex_m4", 16414620, 64962, 142628, 240100},
+    {"mlperf_tiny_mobilenet_v1", "cortex_m55", 6180116, 64962, 139160, 237344},
+    {"mlperf_tiny_autoencoder", "cortex_m4", 459405, 1536, 147552, 279700},
+    {"mlperf_tiny_autoencoder", "cortex_m55", 82500, 1536, 147760, 279496},
+};
+
+}  // namespace
+
+TEST_CASE("C of the MLPerf Tiny networks with weights of 4 bits: what packing saves in flash and costs in instructions") {
+  if (const std::string missing = missing_for_mcu(); !missing.empty()) {
+    std::cout << "SKIPPED: needs an emulator and its compiler (" << missing << ")\n";
+    return;
+  }
+  for (const PackedCost& cost : packed_costs) {
+    INFO(cost.network << " on " << cost.core);
+    const Network net = network(with_bits(architecture_graph(cost.network), 4), cost.network, 1);
+    const McuRun run = run_on_mcu({&net.job, 1}, find_mcu_core(cost.core))[0];
+    CHECK(run.outputs == expected(net, Rounding::single));
+    CHECK(run.arena_bytes + static_cast<std::int64_t>(net.job.input + net.job.output) == cost.ram);
+    CHECK(run.stack_bytes < 1024);
+    if (mcu_compiler_version() == "12.2.1") {
+      CHECK(run.instructions[0] == cost.instructions);
+      CHECK(run.flash_bytes == cost.flash);
+    }
+  }
+}
+
 TEST_CASE("figures: 200 random architectures, the reference's bytes on this machine and on Cortex-M4", "[.][figures]") {
   const auto compiler = host_c_compiler();
   REQUIRE(compiler);
