@@ -55,10 +55,11 @@ QuantiseWish quantise_wish(const ExportOptions& options, QuantiseWish wish = {})
 
 /// A file for packed weights without a weight to pack is a mistake.
 void require_packable(const std::vector<std::string>& formats, const QuantiseWish& wish, const Graph& graph, const std::string& name) {
-  if (std::find(formats.begin(), formats.end(), "onnx_int4") == formats.end() || wish.bits == "4" || wish.bits == "mixed") return;
+  const auto packing = std::find_if(formats.begin(), formats.end(), [](const std::string& format) { return find_format(format).packs_int4; });
+  if (packing == formats.end() || wish.bits == "4" || wish.bits == "mixed") return;
   const std::vector<NodeId> layers = weighted_layers(graph);
   if (wish.bits.empty() && std::any_of(layers.begin(), layers.end(), [&](NodeId layer) { return weight_bits(graph.op(layer)) <= 4; })) return;
-  throw ConfigError("error: onnx_int4 packs weights of 4 bits, and " + name + " has none\n   = --bits 4, or --bits mixed");
+  throw ConfigError("error: " + *packing + " packs weights of 4 bits, and " + name + " has none\n   = --bits 4, or --bits mixed");
 }
 
 std::vector<Pick> wanted(const std::string& trials, const Front& front, const std::vector<Trial>& all) {

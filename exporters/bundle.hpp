@@ -53,7 +53,7 @@ void write_bundle(const Bundle& bundle, const std::filesystem::path& folder);
 
 /// A file of a model, run in a runtime.
 struct RuntimeCheck {
-  std::string runtime;  ///< "LiteRT 2.5.3"
+  std::string runtime;  ///< "LiteRT 2.5.3", "LiteRT 2.5.3 int4"
   std::size_t samples = 0, agreeing = 0;
   double greatest_quanta = 0;  ///< from what golden.bin expects
 };
@@ -65,7 +65,7 @@ struct BundleCheck {
   double greatest_quanta = 0;             ///< between the file in ONNX Runtime and what golden.bin expects
   double float_difference = 0;  ///< between int8 and float file: root mean square over that of the float output
   std::size_t c_samples = 0, c_equal = 0;  ///< golden samples run through the C form, and those with the expected bytes
-  std::vector<RuntimeCheck> tflite;        ///< model.tflite, in each runtime that is here
+  std::vector<RuntimeCheck> tflite;        ///< model.tflite and model_int4.tflite, in each runtime that is here and reads them
   std::size_t torch_samples = 0;           ///< golden samples run through TorchScript
   double torch_difference = 0;             ///< the greatest from golden_float.bin, over its greatest value
   std::vector<OnnxFormCheck> forms;        ///< of ONNX's other forms

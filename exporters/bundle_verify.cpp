@@ -10,6 +10,7 @@
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/sha256_internal.hpp"
 #include "exporters/tflite_runner.hpp"
+#include "exporters/tflite_writer.hpp"
 
 namespace paretoforge {
 
@@ -86,7 +87,11 @@ void check_onnx_files(const Golden& golden, const fs::path& folder, BundleCheck&
 }
 
 std::string skipped_c(const std::string& file) { return "compiling and running " + file + ": there is no C compiler\n   = apt-get install gcc"; }
+/// Why a file is not run in a runtime of TFLite; empty where it is.
 std::string skipped_run(const std::string& file, const TfliteRuntime& runtime) {
+  if (file.ends_with(packed_tflite_file) && !runtime.int4)
+    return "running " + file + " in " + std::string(runtime.title) + ", which has no weights of 4 bits\n   = --formats tflite is the same network with a byte for each";
+  if (available(runtime)) return "";
   return "running " + file + " in " + std::string(runtime.title) + ", which is not installed\n   = " + std::string(runtime.install);
 }
 
@@ -130,17 +135,17 @@ RuntimeCheck compared(const std::string& runtime, const Golden& golden, std::spa
   return result;
 }
 
-void check_tflite_file(const Golden& golden, const fs::path& folder, BundleCheck& check) {
+void check_tflite_file(const Golden& golden, const fs::path& folder, std::string_view file, BundleCheck& check) {
   const auto* bytes = reinterpret_cast<const std::int8_t*>(golden.bytes.data());
-  const TfliteJob job{read_file(folder / "model.tflite"), golden.samples, {bytes, bytes + golden.samples * golden.in}};
+  const TfliteJob job{read_file(folder / file), golden.samples, {bytes, bytes + golden.samples * golden.in}};
   for (const TfliteRuntime& runtime : tflite_runtimes()) {
-    if (!available(runtime)) {
-      check.skipped.push_back(skipped_run(check.model + "/model.tflite", runtime));
+    if (std::string skipped = skipped_run(check.model + "/" + std::string(file), runtime); !skipped.empty()) {
+      check.skipped.push_back(std::move(skipped));
       continue;
     }
     const std::vector<std::int8_t> found = run_tflite(runtime, {&job, 1})[0];
-    if (found.size() != golden.samples * golden.out) throw ConfigError("error: " + (folder / "model.tflite").string() + " does not have the output that the manifest says");
-    check.tflite.push_back(compared(std::string(runtime.title) + ' ' + version(runtime), golden, found));
+    if (found.size() != golden.samples * golden.out) throw ConfigError("error: " + (folder / file).string() + " does not have the output that the manifest says");
+    check.tflite.push_back(compared(std::string(runtime.title) + ' ' + version(runtime) + (file == packed_tflite_file ? " int4" : ""), golden, found));
   }
 }
 
@@ -165,7 +170,8 @@ BundleCheck check_model(const Json& model, const fs::path& folder, const TorchSc
   if (model.at("files").contains("model.onnx")) check_onnx_files(golden, folder, check);
   check_forms(model, golden, folder, check);
   if (model.at("files").contains("c/model.c") && golden.samples > 0) check_c_files(golden, folder, check);
-  if (model.at("files").contains("model.tflite") && golden.samples > 0) check_tflite_file(golden, folder, check);
+  for (const std::string_view file : {tflite_file, packed_tflite_file})
+    if (model.at("files").contains(std::string(file)) && golden.samples > 0) check_tflite_file(golden, folder, file, check);
   if (model.at("files").contains("model.pt") && golden.samples > 0) check_torchscript_file(golden, folder, torchscript, check);
   return check;
 }
@@ -178,8 +184,9 @@ std::vector<std::string> skipped_runs(std::span<const std::string> formats) {
   if (has("onnx") && !OnnxRuntime::available())
     skipped.emplace_back("running model.onnx in ONNX Runtime, which is not installed\n   = npm install --ignore-scripts onnxruntime-node@1.30.0");
   if (has("c") && !host_c_compiler()) skipped.push_back(skipped_c("c/model.c"));
-  for (const TfliteRuntime& runtime : tflite_runtimes())
-    if (has("tflite") && !available(runtime)) skipped.push_back(skipped_run("model.tflite", runtime));
+  for (const auto& [format, file] : {std::pair{"tflite", tflite_file}, {"tflite_int4", packed_tflite_file}})
+    for (const TfliteRuntime& runtime : tflite_runtimes())
+      if (std::string why = has(format) ? skipped_run(std::string(file), runtime) : ""; !why.empty()) skipped.push_back(std::move(why));
   return skipped;
 }
 

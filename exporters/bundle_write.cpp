@@ -189,12 +189,12 @@ Json c_parity_json(const BundleModel& model, const CCompiler& compiler, const st
   return {{"samples", samples}, {"equal", equal}, {"arena_bytes", job.code.arena_bytes}};
 }
 
-/// In each runtime of TFLite that is here, by its name.
-Json tflite_parity_json(const BundleModel& model, const std::string& file) {
+/// In each runtime of TFLite that is here and reads such files, by its name.
+Json tflite_parity_json(const BundleModel& model, const std::string& file, TfliteWeights weights) {
   Json json = Json::object();
   for (const TfliteRuntime& runtime : tflite_runtimes()) {
-    if (!available(runtime)) continue;
-    const TfliteParity parity = compare_tflite(runtime, std::vector<TfliteCase>{{model.integer, file, model.golden}})[0];
+    if (!available(runtime) || (weights == TfliteWeights::packed && !runtime.int4)) continue;
+    const TfliteParity parity = compare_tflite(runtime, std::vector<TfliteCase>{{model.integer, file, model.golden, weights}})[0];
     json[std::string(runtime.name)] = {{"version", version(runtime)},
                                        {"samples", parity.outputs.images},
                                        {"agreement", parity.outputs.agreement()},
@@ -252,7 +252,8 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
     json["files"][file.name] = {{"bytes", file.bytes.size()}, {"sha256", sha256(file.bytes)}};
     if (file.name == "model.onnx" && OnnxRuntime::available() && !model.golden.empty())
       json["parity"] = parity_json(model, file.bytes);
-    if (file.name == "model.tflite" && !model.golden.empty()) json["parity_tflite"] = tflite_parity_json(model, file.bytes);
+    if (file.name == tflite_file && !model.golden.empty()) json["parity_tflite"] = tflite_parity_json(model, file.bytes, TfliteWeights::bytes);
+    if (file.name == packed_tflite_file && !model.golden.empty()) json["parity_tflite_int4"] = tflite_parity_json(model, file.bytes, TfliteWeights::packed);
     if (file.name == "model.pt" && !model.golden.empty()) json["parity_torchscript"] = torchscript_parity_json(model, *bundle.torchscript, file.bytes, float_golden);
     if (is_onnx_form(file.name) && OnnxRuntime::available() && !model.golden.empty())
       json["parity_forms"][file.name] = form_json(model, file);

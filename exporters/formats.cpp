@@ -35,7 +35,10 @@ std::vector<ExportedFile> write_c(const ExportSource& source) {
   return {{"c/model.h", std::move(code.header)}, {"c/model.c", std::move(code.source)}};
 }
 
-std::vector<ExportedFile> write_tflite(const ExportSource& source) { return {{"model.tflite", tflite_model(source.integer, source.labels)}}; }
+std::vector<ExportedFile> write_tflite(const ExportSource& source) { return {{std::string(tflite_file), tflite_model(source.integer, source.labels)}}; }
+std::vector<ExportedFile> write_packed_tflite(const ExportSource& source) {
+  return {{std::string(packed_tflite_file), tflite_model(source.integer, source.labels, TfliteWeights::packed)}};
+}
 
 std::vector<ExportedFile> write_torchscript(const ExportSource& source) {
   if (source.torchscript == nullptr)
@@ -53,8 +56,9 @@ std::span<const Format> formats() {
   static constexpr std::array table{
       Format{"onnx", "ONNX, quantised (model.onnx, QDQ) and in float (model_float.onnx)", write_onnx},
       Format{"tflite", "TFLite, int8 (model.tflite)", write_tflite, refused_by_tflite},
+      Format{"tflite_int4", "TFLite, int8 with weights of 4 bits packed (model_int4.tflite), not for Arm NN; see --bits", write_packed_tflite, refused_by_tflite, true},
       Format{"torchscript", "TorchScript in float, for LibTorch and PyTorch (model.pt)", write_torchscript},
-      Format{"onnx_int4", "ONNX, int8 with weights of 4 bits packed (model_int4.onnx, opset 21); see --bits", write_int4},
+      Format{"onnx_int4", "ONNX, int8 with weights of 4 bits packed (model_int4.onnx, opset 21); see --bits", write_int4, nullptr, true},
       Format{"onnx_int16", "ONNX, 16-bit activations and int8 weights (model_int16.onnx, opset 21)", write_int16},
       Format{"onnx_float16", "ONNX in float16 (model_float16.onnx)", write_float16},
       Format{"c", "C99 for microcontrollers and all else (c/model.c, c/model.h), int8", write_c},

@@ -38,6 +38,7 @@ struct Format {
   std::vector<ExportedFile> (*write)(const ExportSource&);
   /// Why the format cannot hold a node; empty where it can. Null where it holds whatever the integer model does.
   std::string (*refusal)(const Graph& graph, NodeId id) = nullptr;
+  bool packs_int4 = false;  ///< is there to store weights of 4 bits two to a byte
 };
 
 /// All formats; a new one is a row in formats.cpp.

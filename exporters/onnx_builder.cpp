@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "exporters/nibbles_internal.hpp"
 #include "exporters/onnx_builder_internal.hpp"
 
 namespace paretoforge::internal {
@@ -126,10 +127,7 @@ std::string OnnxBuilder::zero_points(const std::string& name, const Quantisation
 }
 
 std::string OnnxBuilder::packed_constant(const std::string& name, const std::vector<std::int8_t>& values, const Dims& dims) {
-  std::vector<std::uint8_t> bytes((values.size() + 1) / 2, 0);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    bytes[i / 2] = static_cast<std::uint8_t>(bytes[i / 2] | (values[i] & 15) << (i % 2 * 4));
-  tensor(name + ".int4", tensor_int4, dims).set_raw_data(bytes.data(), bytes.size());
+  tensor(name + ".int4", tensor_int4, dims).set_raw_data(nibbles(values));
   return node("Cast", name, {name + ".int4"}, {}, {{"to", onnx::TensorProto::INT8}});
 }
 

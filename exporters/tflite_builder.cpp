@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "exporters/nibbles_internal.hpp"
+
 namespace paretoforge::internal::tflite {
 namespace {
 
@@ -18,11 +20,11 @@ using Tables = std::vector<Offset<Table>>;
 
 voffset_t at(std::uint16_t field) { return flatbuffers::FieldIndexToOffset(field); }
 
-/// The version of each op's definition that has int8 as it is used here.
-std::int32_t version_of(Kind kind) {
+/// The version of each op's definition that has int8 as it is used here, with weights of 8 bits or of 4.
+std::int32_t version_of(Kind kind, bool packed) {
   switch (kind) {
     case Kind::conv:
-    case Kind::depthwise_conv: return 3;
+    case Kind::depthwise_conv: return packed ? 7 : 3;
     case Kind::reshape:
     case Kind::hard_swish: return 1;
     default: return 2;
@@ -34,6 +36,12 @@ std::int32_t version_of(Kind kind) {
 TensorId Builder::tensor(const std::string& name, Type type, const Dims& dims, const Scales& scales) {
   tensors_.push_back({name, type, dims, scales, {}});
   return static_cast<TensorId>(tensors_.size()) - 1;
+}
+
+TensorId Builder::packed_constant(const std::string& name, const std::vector<std::int8_t>& values, const Dims& dims, const Scales& scales) {
+  const TensorId id = tensor(name, Type::int4, dims, scales);
+  tensors_.back().bytes = nibbles(values);
+  return id;
 }
 
 void Builder::op(Kind kind, const std::vector<TensorId>& inputs, const std::vector<TensorId>& outputs, Options options) {
@@ -127,16 +135,19 @@ class Builder::Serialiser {
     return fb_.EndTable(start);
   }
 
-  std::uint32_t code(Kind kind) {
-    const auto known = std::find(kinds_.begin(), kinds_.end(), kind);
+  /// The position of an op's definition among the model's.
+  std::uint32_t code(const Operation& each) {
+    const Kind kind = each.kind;
+    const std::int32_t version = version_of(kind, std::any_of(each.inputs.begin(), each.inputs.end(), [&](TensorId id) { return graph_.tensors_[static_cast<std::size_t>(id)].type == Type::int4; }));
+    const auto known = std::find(kinds_.begin(), kinds_.end(), std::pair{kind, version});
     if (known != kinds_.end()) return static_cast<std::uint32_t>(known - kinds_.begin());
     const auto number = static_cast<std::int32_t>(kind);
     const auto start = fb_.StartTable();
     fb_.AddElement(at(operator_code::deprecated_code), static_cast<std::int8_t>(number), std::int8_t{0});
-    fb_.AddElement(at(operator_code::version), version_of(kind), 1);
+    fb_.AddElement(at(operator_code::version), version, 1);
     fb_.AddElement(at(operator_code::code), number, 0);
     codes_.emplace_back(fb_.EndTable(start));
-    kinds_.push_back(kind);
+    kinds_.emplace_back(kind, version);
     return static_cast<std::uint32_t>(kinds_.size()) - 1;
   }
 
@@ -157,7 +168,7 @@ class Builder::Serialiser {
   }
 
   Offset<Table> operation(const Operation& each) {
-    const std::uint32_t index = code(each.kind);
+    const std::uint32_t index = code(each);
     const auto inputs = fb_.CreateVector(each.inputs), outputs = fb_.CreateVector(each.outputs);
     const bool has_options = each.options.kind != OptionsKind::none;
     const auto table = has_options ? options(each.options) : Offset<Table>();
@@ -173,7 +184,7 @@ class Builder::Serialiser {
   const Builder& graph_;
   FlatBufferBuilder fb_;
   Tables buffers_, codes_;
-  std::vector<Kind> kinds_;
+  std::vector<std::pair<Kind, std::int32_t>> kinds_;
 };
 
 std::string Builder::serialised(const std::string& name, const std::vector<std::pair<std::string, std::string>>& metadata) const {

@@ -41,6 +41,8 @@ class Builder {
     tensors_.back().bytes = std::move(bytes);
     return id;
   }
+  /// Weights of 4 bits, two to a byte.
+  TensorId packed_constant(const std::string& name, const std::vector<std::int8_t>& values, const Dims& dims, const Scales& scales);
   void op(Kind kind, const std::vector<TensorId>& inputs, const std::vector<TensorId>& outputs, Options options = {});
   void input(TensorId id) { inputs_.push_back(id); }
   void output(TensorId id) { outputs_.push_back(id); }

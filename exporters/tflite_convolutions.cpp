@@ -59,19 +59,21 @@ Value Layers::add(const IntegerNode& node, const Conv& conv, const std::vector<V
   if (is_depthwise(conv, inputs[0].shape)) return depthwise(node, conv, inputs[0]);
   if (conv.groups > 1) return grouped(node, conv, inputs[0]);
   const Value result = result_of(node);
-  convolution(conv, fused_of(node), inputs[0], result, {node.kernel, node.kernel_scales, node.bias});
+  convolution(conv, fused_of(node), inputs[0], result, {node.kernel, node.kernel_scales, node.bias, weight_bits(node.op)});
   return result;
 }
 
 /// Not every runtime has weights per channel in its fully connected layers; all have them in convolutions.
 Value Layers::add(const IntegerNode& node, const Linear&, const std::vector<Value>& inputs) {
   const Value result = result_of(node);
-  convolution({.out = node.shape.channels, .kernel = {}, .stride = {}, .dilation = {}, .pad = {}}, fused_of(node), inputs[0], result, {node.kernel, node.kernel_scales, node.bias});
+  convolution({.out = node.shape.channels, .kernel = {}, .stride = {}, .dilation = {}, .pad = {}}, fused_of(node), inputs[0], result, {node.kernel, node.kernel_scales, node.bias, weight_bits(node.op)});
   return result;
 }
 
 TensorId Layers::kernel_of(const std::string& name, const Weights& weights, const Dims& dims, std::int32_t dimension) {
-  return builder_.constant(name + ".kernel", weights.kernel, dims, {weights.scales, 0, dimension});
+  const Scales scales{weights.scales, 0, dimension};
+  if (storage_ == TfliteWeights::packed && weights.bits <= 4) return builder_.packed_constant(name + ".kernel", weights.kernel, dims, scales);
+  return builder_.constant(name + ".kernel", weights.kernel, dims, scales);
 }
 TensorId Layers::bias_of(const std::string& name, const Weights& weights, const Quantisation& input) {
   std::vector<float> scales;
@@ -105,7 +107,7 @@ Value Layers::depthwise(const IntegerNode& node, const Conv& conv, const Value& 
   wider.kernel = {conv.kernel.height + more_y.before + more_y.after, conv.kernel.width + more_x.before + more_x.after};
   const Value result = result_of(node);
   depthwise(wider, fused_of(node), same || windows.valid() ? from : framed(from, windows, node.name), result, same ? Scheme::same : Scheme::valid,
-            {taps_first(node, conv.kernel, more_y, more_x), node.kernel_scales, node.bias});
+            {taps_first(node, conv.kernel, more_y, more_x), node.kernel_scales, node.bias, weight_bits(node.op)});
   return result;
 }
 void Layers::depthwise(const Conv& conv, Fused fused, const Value& from, const Value& to, Scheme scheme, const Weights& weights) {
@@ -133,7 +135,7 @@ Value Layers::grouped(const IntegerNode& node, const Conv& conv, const Value& fr
   builder_.op(Kind::split, {numbers(node.name + ".axis", {3}, {}), from.id}, pieces, {OptionsKind::split, {{option::parts, conv.groups}}});
   for (std::int32_t g = 0; g < conv.groups; ++g) {
     const Value result = make(node.name + ".out_" + std::to_string(g), part_shape(node.shape), node.output);
-    convolution(conv, fused_of(node), parts[size_of(g)], result, {part_of(node.kernel, g, conv.groups), part_of(node.kernel_scales, g, conv.groups), part_of(node.bias, g, conv.groups)});
+    convolution(conv, fused_of(node), parts[size_of(g)], result, {part_of(node.kernel, g, conv.groups), part_of(node.kernel_scales, g, conv.groups), part_of(node.bias, g, conv.groups), weight_bits(node.op)});
     results.push_back(result.id);
   }
   return joined(results, result_of(node));

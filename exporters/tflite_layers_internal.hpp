@@ -8,6 +8,7 @@
 #include "exporters/integer_model.hpp"
 #include "exporters/tflite_builder_internal.hpp"
 #include "exporters/tflite_windows_internal.hpp"
+#include "exporters/tflite_writer.hpp"
 
 namespace paretoforge::internal::tflite {
 
@@ -29,7 +30,8 @@ Fused fused_of(const IntegerNode& node);
 /// Adds layers to a graph. Convolutions are in tflite_convolutions.cpp, all else is in tflite_layers.cpp.
 class Layers {
  public:
-  explicit Layers(Builder& builder) : builder_(builder) {}
+  /// `weights`: how those of at most four bits lie in the file.
+  explicit Layers(Builder& builder, TfliteWeights weights = TfliteWeights::bytes) : builder_(builder), storage_(weights) {}
 
   Value input(const std::string& name, const IntegerNode& node);
   /// Throws std::invalid_argument for an op that has no TFLite form.
@@ -45,6 +47,7 @@ class Layers {
     std::vector<std::int8_t> kernel;
     std::vector<float> scales;
     std::vector<std::int32_t> bias;
+    int bits = 8;
   };
 
   Value make(const std::string& name, const Shape& shape, const Quantisation& quantisation);
@@ -89,6 +92,7 @@ class Layers {
   Value between(const Value& value, std::int32_t axis, const Windows& windows, const std::string& name);
 
   Builder& builder_;
+  TfliteWeights storage_;
 };
 
 }  // namespace paretoforge::internal::tflite

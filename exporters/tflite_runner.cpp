@@ -47,8 +47,8 @@ std::optional<std::vector<std::string>> armnn_command() {
 }
 
 constexpr std::array runtimes{
-    TfliteRuntime{"litert", "LiteRT", "npm install --ignore-scripts onnxruntime-node@1.30.0 @litertjs/core@2.5.3", litert_command},
-    TfliteRuntime{"armnn", "Arm NN", "apt-get install libarmnn-dev libarmnntfliteparser-dev libarmnn-cpuref-backend22, and build again", armnn_command},
+    TfliteRuntime{"litert", "LiteRT", "npm install --ignore-scripts onnxruntime-node@1.30.0 @litertjs/core@2.5.3", true, litert_command},
+    TfliteRuntime{"armnn", "Arm NN", "apt-get install libarmnn-dev libarmnntfliteparser-dev libarmnn-cpuref-backend22, and build again", false, armnn_command},
 };
 
 std::vector<std::string> command_of(const TfliteRuntime& runtime, const fs::path& folder) {

@@ -32,6 +32,7 @@ struct TfliteRuntime {
   std::string_view name;     ///< "litert", "armnn"
   std::string_view title;    ///< "LiteRT", "Arm NN"
   std::string_view install;  ///< the command that installs it
+  bool int4;                 ///< runs weights of 4 bits, two to a byte
   /// The command that runs a folder of jobs; nothing where the runtime is not there.
   std::optional<std::vector<std::string>> (*command)();
 };

@@ -9,7 +9,7 @@ namespace paretoforge::internal::tflite {
 inline constexpr const char* file_identifier = "TFL3";
 inline constexpr std::uint32_t schema_version = 3;
 
-enum class Type : std::int8_t { float32 = 0, int32 = 2, int8 = 9 };
+enum class Type : std::int8_t { float32 = 0, int32 = 2, int8 = 9, int4 = 17 };
 
 /// BuiltinOperator.
 enum class Kind : std::int32_t {

@@ -32,8 +32,8 @@ struct Prepared {
 Prepared prepared(const TfliteCase& given) {
   Prepared result{without_softmax(given.model), {}, {}, {}, {}};
   const bool cut = result.model.nodes.size() != given.model.nodes.size();
-  result.whole.model = cut ? tflite_model(result.model) : given.file;
-  result.layers.model = exploded_tflite_model(given.model);
+  result.whole.model = cut ? tflite_model(result.model, {}, given.weights) : given.file;
+  result.layers.model = exploded_tflite_model(given.model, given.weights);
   const auto size = static_cast<std::size_t>(given.model.nodes[0].shape.elements());
   IntegerInterpreter interpreter(given.model);
   const auto append = [](Bytes& to, std::span<const std::int8_t> bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); };

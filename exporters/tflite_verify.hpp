@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "exporters/tflite_runner.hpp"
+#include "exporters/tflite_writer.hpp"
 #include "exporters/verify.hpp"
 
 namespace paretoforge {
@@ -14,6 +15,7 @@ struct TfliteCase {
   const IntegerModel& model;
   std::string file;               ///< the model, serialised; where it ends in a softmax, another without it is run
   std::span<const float> images;  ///< one sample after another, channels × height × width, normalised
+  TfliteWeights weights = TfliteWeights::bytes;  ///< as in the file
 };
 
 struct TfliteParity {

@@ -32,11 +32,11 @@ void refuse_what_is_refused(const IntegerModel& model) {
 
 }  // namespace
 
-std::string tflite_model(const IntegerModel& model, const OnnxOptions& options) {
+std::string tflite_model(const IntegerModel& model, const OnnxOptions& options, TfliteWeights weights) {
   if (options.batch != 1) throw std::invalid_argument("a TFLite file is written for a batch of 1, not of " + std::to_string(options.batch));
   refuse_what_is_refused(model);
   Builder builder;
-  Layers layers(builder);
+  Layers layers(builder, weights);
   std::vector<Value> values;
   bool constant = !reads_input(model);
   for (const IntegerNode& node : model.nodes) {
@@ -51,10 +51,10 @@ std::string tflite_model(const IntegerModel& model, const OnnxOptions& options) 
   return builder.serialised(options.name, options.metadata);
 }
 
-std::string exploded_tflite_model(const IntegerModel& model) {
+std::string exploded_tflite_model(const IntegerModel& model, TfliteWeights weights) {
   refuse_what_is_refused(model);
   Builder builder;
-  Layers layers(builder);
+  Layers layers(builder, weights);
   for (const IntegerNode& node : model.nodes) {
     if (node.inputs.empty() || std::holds_alternative<Zero>(node.op)) continue;
     std::vector<Value> inputs;

@@ -254,14 +254,17 @@ TEST_CASE("export writes four-bit, 16-bit and float16 files and proves them; ver
   }
   const Scratch scratch("forms");
   const std::string network = "export " + configs + "/architectures/mlperf_tiny_ds_cnn.yaml --seed 1 --out " + (scratch / "bundle").string();
-  const auto made = run(network + " --bits 4 --calibration min_max --formats onnx_int4,onnx_int16,onnx_float16,onnx");
+  const auto made = run(network + " --bits 4 --calibration min_max --formats onnx_int4,onnx_int16,onnx_float16,onnx,tflite,tflite_int4");
   REQUIRE(made.code == 0);
   const auto folder = scratch / "bundle" / "mlperf_tiny_ds_cnn";
   REQUIRE(std::filesystem::file_size(folder / "model_int4.onnx") < std::filesystem::file_size(folder / "model.onnx") - 8000);
+  REQUIRE(std::filesystem::file_size(folder / "model_int4.tflite") < std::filesystem::file_size(folder / "model.tflite") - 8000);
+  REQUIRE_THAT(made.err, ContainsSubstring("skipped: running model_int4.tflite in Arm NN, which has no weights of 4 bits"));
   const auto checked = run("verify " + (scratch / "bundle").string());
   REQUIRE(checked.code == 0);
   REQUIRE_THAT(checked.out, ContainsSubstring("model_int4.onnx 16 of 16") && ContainsSubstring("model_int16.onnx") && ContainsSubstring("model_float16.onnx"));
   REQUIRE_THAT(run(network + " --formats onnx_int4").err, ContainsSubstring("--bits"));
+  REQUIRE_THAT(run(network + " --formats tflite,tflite_int4").err, ContainsSubstring("tflite_int4 packs weights of 4 bits"));
   REQUIRE(run(network + " --formats onnx_int4").code == 2);
   REQUIRE(run(network + " --bits mixed").code == 2);
   REQUIRE_THAT(run(network + " --bits 5").err, ContainsSubstring("8, 4, mixed"));

@@ -236,6 +236,23 @@ TEST_CASE("the TFLite form is in a bundle, is run again where there are runtimes
   CHECK(error_of([&] { verify_bundle(folder.path / "out"); }).find("second/model.tflite is not what was exported") != std::string::npos);
 }
 
+TEST_CASE("a TFLite file of packed weights is run by the runtimes that read it; of the other it is said why not") {
+  const Folder folder;
+  Bundle written = bundle();
+  written.formats = {"tflite_int4"};
+  write_bundle(written, folder.path / "out");
+  const std::string manifest = read(folder.path / "out/manifest.json");
+  CHECK(manifest.find("\"parity_tflite_int4\"") != std::string::npos);
+  CHECK(manifest.find("\"armnn\"") == std::string::npos);
+  for (const BundleCheck& check : verify_bundle(folder.path / "out")) {
+    CHECK(check.tflite.size() + check.skipped.size() == 2);
+    CHECK(check.skipped.back().find(check.model + "/model_int4.tflite in Arm NN, which has no weights of 4 bits") != std::string::npos);
+    for (const RuntimeCheck& run : check.tflite) CHECK((run.runtime.ends_with(" int4") && run.agreeing == 8));
+    CHECK(passed(check));
+  }
+  CHECK(skipped_runs(std::vector<std::string>{"tflite_int4"}).back().find("which has no weights of 4 bits") != std::string::npos);
+}
+
 TEST_CASE("a runtime that is not there is named with the command that installs it") {
   const Folder folder;
   const Environment no_litert("PARETOFORGE_LITERT", "/nowhere"), no_armnn("PARETOFORGE_ARMNN", "/nowhere");

@@ -33,17 +33,17 @@ std::vector<float> images_of(const Network& network) {
   return images;
 }
 
-std::vector<TfliteParity> parities(const TfliteRuntime& runtime, const std::vector<Network>& networks) {
+std::vector<TfliteParity> parities(const TfliteRuntime& runtime, const std::vector<Network>& networks, TfliteWeights weights) {
   std::vector<std::vector<float>> images;
   std::vector<TfliteCase> cases;
   for (const Network& network : networks) images.push_back(images_of(network));
-  for (std::size_t i = 0; i < networks.size(); ++i) cases.push_back({networks[i].model, tflite_model(networks[i].model), images[i]});
+  for (std::size_t i = 0; i < networks.size(); ++i) cases.push_back({networks[i].model, tflite_model(networks[i].model, {}, weights), images[i], weights});
   return compare_tflite(runtime, cases);
 }
 
 /// Layers alone within a quantum of the reference; the classes are the same, and outputs within `bound` quanta.
-void prove(const TfliteRuntime& runtime, const std::vector<Network>& networks, double bound) {
-  const std::vector<TfliteParity> found = parities(runtime, networks);
+void prove(const TfliteRuntime& runtime, const std::vector<Network>& networks, double bound, TfliteWeights weights = TfliteWeights::bytes) {
+  const std::vector<TfliteParity> found = parities(runtime, networks, weights);
   for (std::size_t i = 0; i < networks.size(); ++i) {
     INFO(runtime.title << ": " << networks[i].job.name);
     for (const LayerParity& layer : found[i].layers) {
@@ -54,6 +54,18 @@ void prove(const TfliteRuntime& runtime, const std::vector<Network>& networks, d
     CHECK(found[i].outputs.agreement() == 1);
     CHECK(found[i].outputs.greatest_quanta <= bound);
   }
+}
+
+int greatest_difference(std::span<const std::int8_t> a, std::span<const std::int8_t> b) {
+  int greatest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) greatest = std::max(greatest, std::abs(a[i] - b[i]));
+  return greatest;
+}
+
+std::size_t weights_of(const IntegerModel& model) {
+  std::size_t count = 0;
+  for (const IntegerNode& node : model.nodes) count += node.kernel.size();
+  return count;
 }
 
 Graph one(const Shape& input, const Op& op, int inputs = 1) {
@@ -107,6 +119,26 @@ TEST_CASE("every op of space is within a quantum in LiteRT") {
 }
 TEST_CASE("every op of space is within a quantum in Arm NN") {
   if (!missing(armnn)) prove(armnn, every_op_networks(), 1);
+}
+
+TEST_CASE("weights of 4 bits, two to a byte, are within a quantum in LiteRT") {
+  if (missing(litert)) return;
+  std::vector<Network> networks;
+  for (const Graph& graph : every_op()) networks.push_back(network(with_bits(graph, networks.size() % 3 == 0 ? 3 : 4), "op_" + std::to_string(networks.size()), networks.size() + 1));
+  prove(litert, networks, 1, TfliteWeights::packed);
+  networks.clear();
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) networks.push_back(network(with_bits(random_graph(seed), 4, seed % 2 == 0), "random_" + std::to_string(seed), seed));
+  const auto packed = parities(litert, networks, TfliteWeights::packed);
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    INFO(networks[i].job.name);
+    CHECK(packed[i].layer_quanta() <= 1);
+    CHECK(packed[i].outputs.agreement() == 1);
+    // LiteRT computes layers with such weights by kernels that round twice.
+    const Network logits{without_softmax(networks[i].model), networks[i].job};
+    CHECK(packed[i].outputs.greatest_quanta <= 4 + greatest_difference(expected(logits, Rounding::single), expected(logits, Rounding::twice)));
+  }
+  const Network large = network(with_bits(seven_convs(8), 4), "large", 1);
+  CHECK(tflite_model(large.model, {}, TfliteWeights::packed).size() + weights_of(large.model) / 2 < tflite_model(large.model).size() + 512);
 }
 
 TEST_CASE("ugly networks run in LiteRT") {
