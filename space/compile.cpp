@@ -282,11 +282,19 @@ class Compiler {
     result.type = type;
     if (body && !body->is_null()) {
       std::vector<ParamSpec> specs = type->params;
-      specs.insert(specs.end(), bit_params().begin(), bit_params().end());
+      specs.insert(specs.end(), bit_params().begin() + (type->weighted ? 0 : 1), bit_params().end());
+      if (!type->weighted && body->has("weight_bits")) refuse_weight_bits(*body, kind);
       for (const auto& [key, value] : body->entries()) refuse_unknown(*body, key, specs, kind);
       parse_arguments(*body, path + "." + kind, environment, result, specs);
     }
     block.push_back(std::move(result));
+  }
+
+  [[noreturn]] static void refuse_weight_bits(const Config& body, const std::string& kind) {
+    std::string weighted;
+    for (const LayerType& type : layer_types())
+      if (type.weighted) weighted += (weighted.empty() ? "" : ", ") + std::string(type.name);
+    body.fail_at_key("weight_bits", "a layer '" + kind + "' has no weights", "layers with weights are " + weighted);
   }
 
   static void refuse_unknown(const Config& body, const std::string& key, const std::vector<ParamSpec>& specs, const std::string& kind) {

@@ -91,11 +91,12 @@ struct LayerType {
   std::string_view name, summary;
   std::vector<ParamSpec> params;
   NodeId (*emit)(Emitter&, const Arguments&, NodeId input);
+  bool weighted = false;  ///< has weights, so that it can be said how many bits they have
 };
 
 const std::vector<LayerType>& layer_types();
 const LayerType* find_layer_type(std::string_view name);
-/// The two bit-width parameters that every layer knows.
+/// The bit-width parameters: of weights, for layers that have some, and of activations, for all.
 const std::vector<ParamSpec>& bit_params();
 /// Those of residuals and branches: the activation behind the join, and its width.
 const std::vector<ParamSpec>& join_params();

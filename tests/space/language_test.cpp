@@ -139,6 +139,24 @@ TEST_CASE("bit widths are choices like any other") {
   REQUIRE(graph.node(1).activation_bits == 8);
 }
 
+TEST_CASE("weights have bits where there are weights") {
+  for (const char* layer : {"conv: {out: 4, kernel: 3, weight_bits: 4}", "dwconv: {kernel: 3, weight_bits: 4}", "linear: {out: 4, weight_bits: 4}",
+                            "mbconv: {out: 4, expand: 2, weight_bits: 4}", "dsconv: {out: 4, weight_bits: 4}", "se: {weight_bits: 4}", "identity: {out: 5, project: conv, weight_bits: 4}"}) {
+    INFO(layer);
+    const Graph graph = space("  - " + std::string(layer) + "\n").decode({});
+    int layers = 0;
+    for (NodeId id = 0; id < graph.size(); ++id) {
+      if (!has_weights(graph.op(id))) continue;
+      ++layers;
+      CHECK(weight_bits(graph.op(id)) == 4);
+    }
+    CHECK(layers > 0);
+  }
+  for (const std::string layer : {"pool", "relu", "norm", "zero", "softmax"})
+    REQUIRE_THAT(message("  - " + layer + ": {weight_bits: 4}\n"), ContainsSubstring("a layer '" + layer + "' has no weights") && ContainsSubstring("conv, dwconv, linear") && ContainsSubstring("space.yaml:3"));
+  for (const char* bits : {"0", "-4", "33", "many", "4.5"}) REQUIRE_THAT(message("  - conv: {out: 4, weight_bits: " + std::string(bits) + "}\n"), ContainsSubstring("a whole number from 1 to 32"));
+}
+
 TEST_CASE("joins have widths of their own") {
   const Graph graph = space("  - residual: {layers: [{conv: {kernel: 3}}], act: relu, activation_bits: 16}\n  - branches: {of: [identity, relu]}\n").decode({});
   for (NodeId id = 1; id < graph.size(); ++id) {
