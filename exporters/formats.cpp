@@ -84,7 +84,7 @@ void check_exportable(const Graph& graph, std::span<const std::string> formats) 
     throw std::invalid_argument("cannot export " + graph.name(id) + ": " + why);
   };
   const auto check_bits = [&](NodeId id, int bits) {
-    if (bits < 2 || bits > 8) refuse(id, "weights of " + std::to_string(bits) + " bits; 2 to 8 are what there is");
+    if (bits < 1 || bits > 8) refuse(id, "weights of " + std::to_string(bits) + " bits; 1 to 8 are what there is");
   };
   refuse_imported(graph);
   for (NodeId id = 0; id < graph.size(); ++id) {

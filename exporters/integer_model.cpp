@@ -112,7 +112,7 @@ class Quantiser {
         const auto channel = channel_of(id, o, inputs[group].size());
         const double least = least_scale(node, bias_of(id, o));
         const int bits = weight_bits(node.op);
-        const RoundedRow rounded = rounding ? rounding->round(channel, bits, least)
+        const RoundedRow rounded = rounding && bits > 1 ? rounding->round(channel, bits, least)
                                             : rounded_to_nearest(channel, std::max(nearest_scale(channel, bits), least), bits);
         double sum = 0;
         for (std::size_t i = 0; i < rounded.q.size(); ++i) sum += rounded.q[i] * inputs[group].mean[i];

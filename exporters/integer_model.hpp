@@ -56,7 +56,7 @@ enum class WeightRounding {
   second_order,  ///< so that each layer's output changes least for the inputs it has: GPTQ (Frantar et al., "GPTQ:
                  ///< accurate post-training quantization for generative pre-trained transformers", 2023), then
                  ///< coordinate descent on weights and scale. For weights of few bits; costs some seconds. Rows of
-                 ///< more than 2,048 weights are rounded to nearest.
+                 ///< more than 2,048 weights, and weights of one bit, are rounded to nearest.
 };
 
 struct QuantiseOptions {
@@ -68,7 +68,7 @@ struct QuantiseOptions {
 };
 
 /// Quantises a folded model with what calibration saw. Weights are symmetric per output channel in [-127, 127]
-/// (in [-7, 7] where weight_bits is 4). `images` are the samples that calibration saw; only second-order rounding
+/// (in [-7, 7] where weight_bits is 4; -1 and 1 where it is 1). `images` are the samples that calibration saw; only second-order rounding
 /// reads them. Of the options those before rounding (calibration, equalise) are not read.
 /// Throws std::invalid_argument naming the node: a range that is not finite, activations or weights of a width
 /// that int8 does not hold, a sum that could leave int32.

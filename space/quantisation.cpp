@@ -26,6 +26,12 @@ double greatest_of(std::span<const float> weights) {
   return greatest;
 }
 
+double mean_size(std::span<const float> weights) {
+  double sum = 0;
+  for (const float weight : weights) sum += std::abs(double{weight});
+  return weights.empty() ? 0 : sum / static_cast<double>(weights.size());
+}
+
 double squared_error(std::span<const float> weights, double scale, double limit) {
   double sum = 0;
   for (const float weight : weights) {
@@ -56,13 +62,14 @@ Quantisation quantisation_of(const Range& range, const std::string& node) {
 }
 
 int checked_weight_bits(int bits, const std::string& node) {
-  if (bits < 2 || bits > 8) refuse(node, "weights of " + std::to_string(bits) + " bits; 2 to 8 are what there is");
+  if (bits < 1 || bits > 8) refuse(node, "weights of " + std::to_string(bits) + " bits; 1 to 8 are what there is");
   return bits;
 }
 
-double weight_limit(int bits) { return (1 << (bits - 1)) - 1; }
+double weight_limit(int bits) { return std::max((1 << (bits - 1)) - 1, 1); }
 
 double nearest_scale(std::span<const float> weights, int bits) {
+  if (bits == 1) return mean_size(weights);
   const double whole = greatest_of(weights) / weight_limit(bits);
   if (bits >= 8 || whole == 0) return whole;
   double best = whole, least = std::numeric_limits<double>::infinity();
@@ -79,7 +86,7 @@ RoundedRow rounded_to_nearest(std::span<const float> weights, double scale, int 
   RoundedRow row{static_cast<double>(static_cast<float>(scale)), {}};
   const double limit = weight_limit(bits);
   for (const float weight : weights)
-    row.q.push_back(static_cast<std::int8_t>(std::clamp(std::nearbyint(weight / row.scale), -limit, limit)));
+    row.q.push_back(bits == 1 ? (weight < 0 ? -1 : 1) : static_cast<std::int8_t>(std::clamp(std::nearbyint(weight / row.scale), -limit, limit)));
   return row;
 }
 

@@ -27,22 +27,23 @@ std::int8_t quantise(float x, const Quantisation& quantisation);
 /// the node where the range is not finite or the wrong way round.
 Quantisation quantisation_of(const Range& range, const std::string& node);
 
-/// weight = scale * q; q in [-(2^(bits-1) - 1), 2^(bits-1) - 1]. The scale is a float's value.
+/// weight = scale * q; q in [-(2^(bits-1) - 1), 2^(bits-1) - 1], for one bit either of -1 and 1. The scale is a float's value.
 struct RoundedRow {
   double scale = 1;
   std::vector<std::int8_t> q;
 };
 
-/// Bits (2 to 8) of the weights of an op; throws std::invalid_argument naming the node for others.
+/// Bits (1 to 8) of the weights of an op; throws std::invalid_argument naming the node for others.
 int checked_weight_bits(int bits, const std::string& node);
-/// 2^(bits-1) - 1
+/// 2^(bits-1) - 1, and 1 for one bit.
 double weight_limit(int bits);
 /// Calls `visit(scale)` for `whole`, the scale that reaches to the greatest weight, and for less and less of it.
 template <class Visit>
 void for_weight_scales(double whole, Visit visit) {
   for (int step = 100; step >= 40; step -= 2) visit(whole * step / 100);
 }
-/// The scale for rounding to nearest. Eight bits reach to the greatest weight; fewer clip where that errs least.
+/// The scale for rounding to nearest. Eight bits reach to the greatest weight; fewer clip where that errs least. One bit: the
+/// mean size of the weights, which is where it errs least (Rastegari et al., "XNOR-Net", 2016).
 double nearest_scale(std::span<const float> weights, int bits);
 /// At `scale`, which is positive.
 RoundedRow rounded_to_nearest(std::span<const float> weights, double scale, int bits);

@@ -31,8 +31,10 @@ std::vector<float> host(const at::Tensor& x) {
 at::Tensor by_row(const at::Tensor& vector) { return vector.view({-1, 1, 1, 1}); }
 at::Tensor by_channel(const at::Tensor& vector) { return vector.view({1, -1, 1, 1}); }
 
-/// Weights in units of their scale; those that are cut off have no gradient.
+/// Weights in units of their scale; those that are cut off have no gradient. Of one bit none is: any may still change its
+/// sign (Zhou et al., "DoReFa-Net", 2016).
 at::Tensor rounding_range(const at::Tensor& weights, int bits) {
+  if (bits == 1) return weights;
   const double limit = weight_limit(bits) + 0.5;
   return at::hardtanh(weights, -limit, limit);
 }

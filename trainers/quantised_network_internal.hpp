@@ -30,7 +30,7 @@ class QuantisedNetwork {
 
   /// `network` is of this graph and outlives this. Ranges follow the least and the greatest value of each batch: first
   /// their mean, then a moving average in which a new batch has weight `momentum`. Throws std::invalid_argument naming the
-  /// node where a layer has weights of other than 2 to 8 bits, or activations of other than 8.
+  /// node where a layer has weights of other than 1 to 8 bits, or activations of other than 8.
   QuantisedNetwork(const Graph& graph, const TorchNetwork& network, double momentum);
 
   /// Sees the quanta of each step, as they are computed.

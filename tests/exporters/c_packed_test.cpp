@@ -37,7 +37,7 @@ std::vector<Network> of_many_lengths() {
 std::vector<Network> narrow_networks() {
   std::vector<Network> networks;
   for (std::uint64_t seed = 1; seed <= 8; ++seed)
-    networks.push_back(network(with_bits(random_graph(seed), seed % 3 == 0 ? 2 : 4, seed % 2 == 0), "narrow_" + std::to_string(seed), seed));
+    networks.push_back(network(with_bits(random_graph(seed), seed % 3 == 0 ? 1 : 4, seed % 2 == 0), "narrow_" + std::to_string(seed), seed));
   for (const Graph& graph : ugly_graphs()) networks.push_back(network(with_bits(graph, 4), "ugly_" + std::to_string(networks.size()), networks.size()));
   return networks;
 }

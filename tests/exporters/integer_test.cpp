@@ -176,6 +176,40 @@ TEST_CASE("four-bit weights stay in -7 to 7, and other widths that int8 does not
                     ContainsSubstring("conv_1"));
 }
 
+TEST_CASE("weights of one bit are the sign times the mean size of an output's weights, which is where they err least") {
+  Graph graph({3, 6, 6});
+  Conv conv = conv_of(8, 3);
+  conv.weight_bits = 1;
+  graph.add(conv, NodeId{0});
+  Model model = random_model(graph, 2);
+  std::fill_n(model.weights[1].kernel.begin(), 27, 0.0f);  // a dead channel
+  for (const WeightRounding rounding : {WeightRounding::nearest, WeightRounding::second_order}) {
+    const IntegerModel integer = quantised(model, random_images({3, 6, 6}, 4, 1), {.equalise = false, .rounding = rounding});
+    const IntegerNode& node = integer.nodes[1];
+    CHECK(std::all_of(node.kernel.begin(), node.kernel.end(), [](std::int8_t q) { return q == 1 || q == -1; }));
+    CHECK(node.kernel_scales[0] > 0);
+    CHECK(node.kernel_scales[0] < 1e-4f);
+    for (std::size_t o = 1; o < 8; ++o) {
+      double mean = 0;
+      for (std::size_t i = 0; i < 27; ++i) {
+        mean += std::abs(double{model.weights[1].kernel[o * 27 + i]}) / 27;
+        // Kernels of the integer model have their channels last.
+        CHECK((node.kernel[o * 27 + i % 9 * 3 + i / 9] > 0) == (model.weights[1].kernel[o * 27 + i] >= 0));
+      }
+      CHECK(node.kernel_scales[o] == Approx(mean));
+    }
+  }
+  const std::vector<float> row{0.5f, -1, 0.25f, -0.25f, 2};
+  const auto error = [&](double scale) {
+    double sum = 0;
+    for (const float weight : row) sum += std::pow(weight - (weight < 0 ? -scale : scale), 2);
+    return sum;
+  };
+  CHECK(nearest_scale(row, 1) == Approx(0.8));
+  CHECK(error(0.8) < error(0.79));
+  CHECK(error(0.8) < error(0.81));
+}
+
 TEST_CASE("range rules: all values, most of them, the least error") {
   Graph graph({1, 1, 1000});
   graph.add(act(ActivationKind::relu), NodeId{0});

@@ -121,12 +121,12 @@ TEST_CASE("The straight-through gradient is the difference quotient of what is n
   CHECK(at::allclose(z.grad(), 2 * z.detach()));
 }
 
-TEST_CASE("Fake-quantised networks are the reference's integers, every op, int8, int4 and mixed") {
+TEST_CASE("Fake-quantised networks are the reference's integers, every op, int8, int4, one bit and mixed") {
   std::set<std::size_t> ops;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     INFO("seed " << seed);
     const Model model = random_model(test::random_graph(seed), seed);
-    prove(seed % 3 == 0 ? with_bits(model, 4) : seed % 3 == 1 ? with_mixed_bits(model) : model, 3, ops);
+    prove(seed % 4 == 0 ? with_bits(model, 4) : seed % 4 == 1 ? with_mixed_bits(model) : seed % 4 == 2 ? with_bits(model, 1) : model, 3, ops);
   }
   for (const std::size_t op : {Op{Conv{}}.index(), Op{Linear{}}.index(), Op{Pool{}}.index(), Op{GlobalPool{}}.index(), Op{Activation{}}.index(),
                                Op{Add{}}.index(), Op{Concat{}}.index(), Op{Multiply{}}.index(), Op{ChannelShuffle{}}.index(), Op{Zero{}}.index(),
