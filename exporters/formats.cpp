@@ -26,6 +26,7 @@ std::vector<ExportedFile> write_int4(const ExportSource& source) {
 std::vector<ExportedFile> write_int16(const ExportSource& source) {
   return {{"model_int16.onnx", int16_onnx(source.integer, source.labels)}};
 }
+std::vector<ExportedFile> write_dynamic(const ExportSource& source) { return {{"model_dynamic.onnx", dynamic_onnx(source.model, source.labels)}}; }
 std::vector<ExportedFile> write_float16(const ExportSource& source) {
   return {{"model_float16.onnx", float16_onnx(source.model, source.labels)}};
 }
@@ -46,6 +47,12 @@ std::vector<ExportedFile> write_torchscript(const ExportSource& source) {
   return {{"model.pt", source.torchscript->write(source.model, source.labels)}};
 }
 
+std::string lacks_linear(const Graph& graph) {
+  for (NodeId id = 0; id < graph.size(); ++id)
+    if (std::holds_alternative<Linear>(graph.op(id))) return "";
+  return "the network has no linear layer, and quantising these as it runs is all that the format does";
+}
+
 std::string refused_by_tflite(const Graph& graph, NodeId id) {
   return graph.inputs(id).empty() ? "" : tflite_refusal(graph.op(id), graph.shape(graph.inputs(id)[0]), graph.shape(id));
 }
@@ -61,6 +68,7 @@ std::span<const Format> formats() {
       Format{"onnx_int4", "ONNX, int8 with weights of 4 bits packed (model_int4.onnx, opset 21); see --bits", write_int4, nullptr, true},
       Format{"onnx_int16", "ONNX, 16-bit activations and int8 weights (model_int16.onnx, opset 21)", write_int16},
       Format{"onnx_float16", "ONNX in float16 (model_float16.onnx)", write_float16},
+      Format{"onnx_dynamic", "ONNX in float, linear layers quantised as it runs (model_dynamic.onnx), weights of 8 bits or fewer", write_dynamic, nullptr, false, lacks_linear},
       Format{"c", "C99 for microcontrollers and all else (c/model.c, c/model.h), int8", write_c},
   };
   return table;
@@ -92,10 +100,12 @@ void check_exportable(const Graph& graph, std::span<const std::string> formats) 
       refuse(id, "activations of " + std::to_string(graph.node(id).activation_bits) + " bits; int8 is what there is");
     if (has_weights(graph.op(id))) check_bits(id, weight_bits(graph.op(id)));
   }
-  for (const std::string& name : formats)
-    if (const Format& format = find_format(name); format.refusal != nullptr)
-      for (NodeId id = 0; id < graph.size(); ++id)
-        if (const std::string why = format.refusal(graph, id); !why.empty()) refuse(id, std::string(op_name(graph.op(id))) + " in " + name + ": " + why);
+  for (const std::string& name : formats) {
+    const Format& format = find_format(name);
+    if (const std::string why = format.lacking == nullptr ? "" : format.lacking(graph); !why.empty()) throw std::invalid_argument("cannot export as " + name + ": " + why);
+    for (NodeId id = 0; format.refusal != nullptr && id < graph.size(); ++id)
+      if (const std::string why = format.refusal(graph, id); !why.empty()) refuse(id, std::string(op_name(graph.op(id))) + " in " + name + ": " + why);
+  }
 }
 
 }  // namespace paretoforge

@@ -39,6 +39,8 @@ struct Format {
   /// Why the format cannot hold a node; empty where it can. Null where it holds whatever the integer model does.
   std::string (*refusal)(const Graph& graph, NodeId id) = nullptr;
   bool packs_int4 = false;  ///< is there to store weights of 4 bits two to a byte
+  /// What a graph lacks to be worth a file of this format; empty where it has it. Null where nothing is needed.
+  std::string (*lacking)(const Graph& graph) = nullptr;
 };
 
 /// All formats; a new one is a row in formats.cpp.

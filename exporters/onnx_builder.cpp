@@ -83,6 +83,10 @@ std::string OnnxBuilder::node(std::string_view type, const std::string& name, st
   return name;
 }
 
+void OnnxBuilder::more_outputs(const std::vector<std::string>& names) {
+  for (const std::string& name : names) graph_->mutable_node()->rbegin()->add_output(name);
+}
+
 onnx::TensorProto& OnnxBuilder::tensor(const std::string& name, int type, const Dims& dims) {
   auto& tensor = *graph_->add_initializer();
   tensor.set_name(name);

@@ -48,6 +48,9 @@ class OnnxBuilder {
                    const std::vector<std::pair<std::string_view, std::int64_t>>& numbers = {},
                    const std::vector<std::pair<std::string_view, float>>& floats = {});
 
+  /// Further outputs of the node that was added last.
+  void more_outputs(const std::vector<std::string>& names);
+
   /// Constants; dims empty is a scalar of rank 0. Floats become float16 where the file's numbers are; one that is too
   /// great for that is refused (std::invalid_argument).
   std::string constant(const std::string& name, const std::vector<float>& values,

@@ -8,16 +8,19 @@
 
 #include "exporters/float_model.hpp"
 #include "exporters/onnx_runtime.hpp"
+#include "exporters/onnx_writer.hpp"
 #include "exporters/reference.hpp"
 #include "exporters/verify.hpp"
 
 namespace paretoforge {
 namespace {
 
-constexpr std::string_view int4_file = "model_int4.onnx", float16_file = "model_float16.onnx";
-constexpr std::array form_files = {int4_file, std::string_view("model_int16.onnx"), float16_file};
+constexpr std::string_view int4_file = "model_int4.onnx", float16_file = "model_float16.onnx", dynamic_file = "model_dynamic.onnx";
+constexpr std::array form_files = {int4_file, std::string_view("model_int16.onnx"), float16_file, dynamic_file};
 /// Eleven bits of mantissa through some dozens of layers; a file of another network is off by more than 1.
 constexpr double float16_difference = 0.02;
+/// Eight bits for the range of a linear layer's input, between float layers.
+constexpr double dynamic_difference = 0.05;
 /// What activations of eight bits, which those of sixteen are compared with, may themselves be off by.
 constexpr double int16_difference = 0.5;
 
@@ -53,10 +56,10 @@ OnnxFormCheck proven_onnx_form(const std::string& file, const std::string& bytes
   std::vector<GoldenSample> golden = golden_samples(integer, samples);
   const OnnxFormCheck found = check_onnx_form(file, bytes, golden, int16_difference);
   OnnxFormCheck proof = found;
-  if (file == float16_file) {
-    FloatInterpreter interpreter(model);
+  if (file == float16_file || file == dynamic_file) {
+    FloatInterpreter interpreter(file == float16_file ? model : with_rounded_linears(model));
     for (GoldenSample& sample : golden) sample.output = interpreter.run(sample.input);
-    proof = check_onnx_form(file, bytes, golden, float16_difference);
+    proof = check_onnx_form(file, bytes, golden, file == float16_file ? float16_difference : dynamic_difference);
   }
   if (!passed(proof))
     throw std::runtime_error(file + " in ONNX Runtime is not the network it was made from: " + std::to_string(proof.agreeing) + " of " + std::to_string(proof.samples) +

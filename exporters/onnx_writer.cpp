@@ -127,6 +127,24 @@ class QdqWriter {
   OnnxBuilder& builder_;
 };
 
+/// A linear layer whose input is quantised to uint8 by its own range, sample by sample where the batch is 1.
+Value dynamic_linear(OnnxBuilder& builder, const Model& model, NodeId id, const Value& input) {
+  const RoundedLinear rounded = rounded_linear(model, id);
+  const std::string name = model.graph.name(id), kernel = name + ".kernel";
+  const Dims out{model.graph.shape(id).channels};
+  const auto depth = static_cast<std::int64_t>(rounded.q.size()) / out[0];
+  const auto inputs_first = internal::depth_last(rounded.q, static_cast<std::size_t>(out[0]), static_cast<std::size_t>(depth));
+  const std::string scale = builder.constant(kernel + ".scale", rounded.scales, out), bias = builder.constant(name + ".bias", model.weights[size_of(id)].bias, out);
+  const bool packs = builder.numbers() == OnnxNumbers::int4_weights && weight_bits(model.graph.op(id)) <= 4;
+  const std::string weights = packs ? builder.packed_constant(kernel + ".q", inputs_first, {depth, out[0]}) : builder.constant(kernel + ".q", inputs_first, {depth, out[0]});
+  const std::string read = builder.as_flat(input).name, in = name + ".in";
+  builder.node("DynamicQuantizeLinear", in + ".q", {read});
+  builder.more_outputs({in + ".scale", in + ".zero_point"});
+  const std::string sums = builder.node("Cast", name + ".sums", {builder.node("MatMulInteger", name + ".sums.q", {in + ".q", weights, in + ".zero_point"})}, {}, {{"to", onnx::TensorProto::FLOAT}});
+  const std::string product = builder.node("Mul", name + ".product", {sums, builder.node("Mul", name + ".factor", {in + ".scale", scale})});
+  return {builder.node("Add", name, {product, bias}), model.graph.shape(id), true};
+}
+
 Value float_layer(OnnxBuilder& builder, const Model& model, NodeId id, const std::vector<Value>& inputs) {
   const Op& op = model.graph.op(id);
   const Shape& shape = model.graph.shape(id);
@@ -150,17 +168,23 @@ Value float_layer(OnnxBuilder& builder, const Model& model, NodeId id, const std
 
 namespace {
 
-std::string float_file(const Model& model, const OnnxOptions& options, OnnxNumbers numbers) {
-  const Model plain = folded(model);
-  OnnxBuilder builder(options, numbers);
+/// The float network, with linear layers as `linear` makes them.
+template <class MakeLinear>
+std::string written(OnnxBuilder& builder, const Model& plain, const MakeLinear& linear) {
   std::vector<Value> values;
   for (NodeId id = 0; id < plain.graph.size(); ++id) {
     std::vector<Value> inputs;
     for (const NodeId input : plain.graph.inputs(id)) inputs.push_back(values[size_of(input)]);
-    values.push_back(float_layer(builder, plain, id, inputs));
+    values.push_back(std::holds_alternative<Linear>(plain.graph.op(id)) ? linear(id, inputs) : float_layer(builder, plain, id, inputs));
   }
   finish(builder, values[size_of(plain.graph.output())]);
   return builder.serialised();
+}
+
+std::string float_file(const Model& model, const OnnxOptions& options, OnnxNumbers numbers) {
+  const Model plain = folded(model);
+  OnnxBuilder builder(options, numbers);
+  return written(builder, plain, [&](NodeId id, const std::vector<Value>& inputs) { return float_layer(builder, plain, id, inputs); });
 }
 
 std::string qdq_file(const IntegerModel& model, const OnnxOptions& options, OnnxNumbers numbers) {
@@ -177,6 +201,43 @@ std::string qdq_file(const IntegerModel& model, const OnnxOptions& options, Onnx
 }
 
 }  // namespace
+
+RoundedLinear rounded_linear(const Model& model, NodeId id) {
+  const Op& op = model.graph.op(id);
+  const int bits = checked_weight_bits(weight_bits(op), model.graph.name(id));
+  const std::vector<float>& kernel = model.weights[size_of(id)].kernel;
+  const auto out = size_of(model.graph.shape(id).channels);
+  const std::size_t depth = kernel.size() / out;
+  RoundedLinear result;
+  for (std::size_t o = 0; o < out; ++o) {
+    const std::span<const float> row(&kernel[o * depth], depth);
+    const double scale = nearest_scale(row, bits);
+    const RoundedRow rounded = rounded_to_nearest(row, scale > 0 ? scale : 1, bits);
+    result.scales.push_back(scale > 0 ? static_cast<float>(rounded.scale) : 0);
+    result.q.insert(result.q.end(), rounded.q.begin(), rounded.q.end());
+  }
+  return result;
+}
+
+Model with_rounded_linears(const Model& model) {
+  Model result = folded(model);
+  for (NodeId id = 0; id < result.graph.size(); ++id) {
+    if (!std::holds_alternative<Linear>(result.graph.op(id))) continue;
+    const RoundedLinear rounded = rounded_linear(result, id);
+    std::vector<float>& kernel = result.weights[size_of(id)].kernel;
+    const std::size_t depth = kernel.size() / rounded.scales.size();
+    for (std::size_t i = 0; i < kernel.size(); ++i) kernel[i] = static_cast<float>(rounded.q[i]) * rounded.scales[i / depth];
+  }
+  return result;
+}
+
+std::string dynamic_onnx(const Model& model, const OnnxOptions& options) {
+  const Model plain = folded(model);
+  bool narrow = false;
+  for (NodeId id = 0; id < plain.graph.size(); ++id) narrow = narrow || (std::holds_alternative<Linear>(plain.graph.op(id)) && weight_bits(plain.graph.op(id)) <= 4);
+  OnnxBuilder builder(options, narrow ? OnnxNumbers::int4_weights : OnnxNumbers::usual);
+  return written(builder, plain, [&](NodeId id, const std::vector<Value>& inputs) { return dynamic_linear(builder, plain, id, inputs[0]); });
+}
 
 std::string float_onnx(const Model& model, const OnnxOptions& options) { return float_file(model, options, OnnxNumbers::usual); }
 

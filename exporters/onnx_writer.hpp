@@ -41,6 +41,22 @@ std::string int16_onnx(const IntegerModel& model, const OnnxOptions& options = {
 /// weight or bias is 65520 or more, and as `folded` does.
 std::string float16_onnx(const Model& model, const OnnxOptions& options = {});
 
+/// A linear layer's weights as integers of the bits that it has, per output and to nearest: weight = scale * q. An output whose
+/// weights are all zero has scale 0.
+struct RoundedLinear {
+  std::vector<std::int8_t> q;  ///< [out, in]
+  std::vector<float> scales;   ///< [out]
+};
+/// Of a folded model. Throws std::invalid_argument for bits other than 1 to 8.
+RoundedLinear rounded_linear(const Model& model, NodeId id);
+/// The model, folded, with linear layers' weights rounded so: `dynamic_onnx` but for its activations.
+Model with_rounded_linears(const Model& model);
+
+/// The float model with linear layers quantised as it runs: their input becomes uint8 by its own least and greatest value
+/// (DynamicQuantizeLinear), is multiplied with integer weights (MatMulInteger), and the sums are float again. All else is float.
+/// Weights of at most four bits stand two to a byte as in `int4_onnx`; else opset 14. A run's samples share one range.
+std::string dynamic_onnx(const Model& model, const OnnxOptions& options = {});
+
 /// Every layer of the integer model side by side, each with inputs of its own ("NAME.0", "NAME.1": float
 /// [batch, channels, height, width]) and an output of its own ("NAME.output", same form): errors of one layer cannot
 /// reach another. Zeros and inputs, which compute nothing, are left out.

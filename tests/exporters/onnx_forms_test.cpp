@@ -1,11 +1,13 @@
 // ONNX's other forms in the real runtime: int4 weights, 16-bit activations, float16.
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 
 #include "catch.hpp"
 #include "exporters/float_model.hpp"
+#include "exporters/formats.hpp"
 #include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_forms.hpp"
 #include "exporters/onnx_runtime.hpp"
@@ -175,6 +177,72 @@ TEST_CASE("float16: numbers at the edges, and what does not fit is refused by na
   CHECK_THROWS_WITH(float16_onnx(model), ContainsSubstring("conv_1.kernel") && ContainsSubstring("float16"));
 }
 
+TEST_CASE("a linear layer quantised as it runs: its input's own range, integer products, in closed form") {
+  if (runtime_missing()) return;
+  for (const int bits : {8, 4, 1}) {
+    Graph graph({7, 1, 1});
+    graph.add(Linear{.out = 3, .weight_bits = static_cast<std::int8_t>(bits)}, NodeId{0});
+    Model model = random_model(graph, 5);
+    std::fill_n(model.weights[1].kernel.begin(), 7, 0.0f);  // an output of its bias alone
+    const std::string bytes = dynamic_onnx(model);
+    if (bits == 8) check_onnx(bytes);
+    CHECK(parsed(bytes).opset_import(0).version() == (bits == 8 ? 14 : 21));
+    const RoundedLinear rounded = rounded_linear(folded(model), 1);
+    CHECK(rounded.scales[0] == 0);
+    OnnxSession session = OnnxSession::from_bytes(bytes);
+    for (const std::vector<float>& input : {std::vector<float>{-1, 2, 0.5f, 0.25f, 3, -0.75f, 0}, {1, 2, 3, 4, 5, 6, 7}, {-5, -4, -3, -2, -1, -1, -0.5f}, std::vector<float>(7, 0.0f)}) {
+      const auto [least, greatest] = std::minmax_element(input.begin(), input.end());
+      const float low = std::min(*least, 0.0f), high = std::max(*greatest, 0.0f), scale = (high - low) / 255;
+      const float zero = scale > 0 ? std::nearbyint(-low / scale) : 0;
+      const std::vector<float> found = session.run(input);
+      for (std::size_t o = 0; o < 3; ++o) {
+        std::int32_t sum = 0;
+        for (std::size_t i = 0; i < 7; ++i) {
+          const float q = scale > 0 ? std::clamp(std::nearbyint(input[i] / scale) + zero, 0.0f, 255.0f) : 0;
+          sum += static_cast<std::int32_t>(q - zero) * rounded.q[o * 7 + i];
+        }
+        const float expected = static_cast<float>(sum) * scale * rounded.scales[o] + model.weights[1].bias[o];
+        INFO(bits << " bits, output " << o);
+        CHECK(found[o] == Approx(expected).margin(1e-6));
+      }
+    }
+  }
+}
+
+TEST_CASE("dynamic files of 60 random networks follow the float network, with linear layers of 8 bits and of 4") {
+  if (runtime_missing()) return;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Graph graph = random_graph(seed);
+    const std::vector<float> images = random_images(graph.shape(0), 4, seed + 1000);
+    const Model model = random_model(graph, seed);
+    INFO("seed " << seed);
+    const std::string bytes = dynamic_onnx(model);
+    check_onnx(bytes);
+    CHECK(relative_difference(bytes, model, images) < 0.05);
+    const Model narrow = narrow_model(graph, seed);
+    CHECK(relative_difference(dynamic_onnx(narrow), with_rounded_linears(narrow), images) < 0.05);
+  }
+}
+
+TEST_CASE("large linear layers take a quarter of the bytes in a dynamic file, and an eighth with 4 bits; a network without any is refused") {
+  Graph graph({64, 1, 1});
+  graph.add(Linear{.out = 32}, graph.add(act(ActivationKind::relu), graph.add(Linear{.out = 128}, NodeId{0})));
+  const Model model = random_model(graph, 1);
+  const std::size_t weights = 64 * 128 + 128 * 32, biases = 4 * (128 + 32), scales = biases;
+  CHECK(initializer_bytes(parsed(float_onnx(model))) == 4 * weights + biases);
+  CHECK(initializer_bytes(parsed(dynamic_onnx(model))) == weights + biases + scales);
+  Model narrow = model;
+  for (const NodeId layer : {NodeId{1}, NodeId{3}}) narrow.graph.set_weight_bits(layer, 4);
+  CHECK(initializer_bytes(parsed(dynamic_onnx(narrow))) == weights / 2 + biases + scales);
+  narrow.graph.set_weight_bits(1, 16);
+  CHECK_THROWS_WITH(dynamic_onnx(narrow), ContainsSubstring("linear_1") && ContainsSubstring("16 bits"));
+  const std::vector<std::string> formats{"onnx", "onnx_dynamic"};
+  CHECK_NOTHROW(check_exportable(graph, formats));
+  Graph none({3, 6, 6});
+  none.add(conv_of(4, 3), NodeId{0});
+  CHECK_THROWS_WITH(check_exportable(none, formats), ContainsSubstring("cannot export as onnx_dynamic: the network has no linear layer"));
+}
+
 TEST_CASE("every form is proven against what it was made from; a file of another network is refused by name") {
   if (runtime_missing()) return;
   const Graph graph = seven_convs(8);
@@ -182,8 +250,9 @@ TEST_CASE("every form is proven against what it was made from; a file of another
   const Model model = narrow_model(graph, 3), other = narrow_model(graph, 4);
   const IntegerModel integer = quantised(model, images), another = quantised(other, images);
   REQUIRE(golden_samples(integer, images).size() == 16);
-  for (const std::string file : {"model_int4.onnx", "model_int16.onnx", "model_float16.onnx"}) {
+  for (const std::string file : {"model_int4.onnx", "model_int16.onnx", "model_float16.onnx", "model_dynamic.onnx"}) {
     const auto bytes = [&](const Model& real, const IntegerModel& whole) {
+      if (file == "model_dynamic.onnx") return dynamic_onnx(real);
       return file == "model_int4.onnx" ? int4_onnx(whole) : file == "model_int16.onnx" ? int16_onnx(whole) : float16_onnx(real);
     };
     INFO(file);
