@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 
+#include "configs/table.hpp"
 #include "exporters/calibration.hpp"
 #include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_runtime.hpp"
 #include "exporters/onnx_writer.hpp"
+#include "predictors/totals.hpp"
 
 namespace paretoforge {
 namespace {
@@ -79,6 +82,28 @@ Model as_wished(const Model& model, const QuantiseWish& wish) {
   return wish.bits.empty() ? model : with_weight_bits(model, weighted_layers(model.graph), wish.bits == "4" ? 4 : 8);
 }
 
+/// These layers at four bits, all others at eight.
+Model narrowed(const Model& model, const std::vector<LayerSensitivity>& order, std::size_t count) {
+  std::vector<NodeId> layers;
+  for (std::size_t i = 0; i < count; ++i) layers.push_back(order[i].layer);
+  return with_weight_bits(with_weight_bits(model, weighted_layers(model.graph), 8), layers, 4);
+}
+
+std::vector<LayerSensitivity> narrowing_order(const Model& model, RangeRule rule, const LabelledSamples& calibration) {
+  return sensitivities(model, calibration.values, {.calibration = {.rule = rule}, .rounding = WeightRounding::second_order});
+}
+
+/// As few layers at four bits as make the weights fit.
+Model fitting(const Model& model, RangeRule rule, const LabelledSamples& calibration, double most, const std::function<double(const Graph&)>& bytes) {
+  Model found = narrowed(model, {}, 0);
+  if (bytes(found.graph) <= most) return found;
+  const auto order = narrowing_order(model, rule, calibration);
+  for (std::size_t count = 1; count <= order.size() && bytes(found.graph) > most; ++count) found = narrowed(model, order, count);
+  if (const double taken = bytes(found.graph); taken > most)
+    throw std::runtime_error("weights and biases take " + number_text(taken) + " bytes with 4 bits in every layer but the first and the last, and may take " + number_text(most));
+  return found;
+}
+
 /// Integer models of one trained network, and how they score.
 class Chooser {
  public:
@@ -107,7 +132,7 @@ class Chooser {
     Quantised best_found = best(with_weight_bits(model, layers, 8));
     const double least = score(best_found.integer) - wish_.loss_pct;
     const RangeRule rule = find_range_rule(best_found.calibration);
-    const auto order = sensitivities(model, calibrated_on_.values, {.calibration = {.rule = rule}, .rounding = WeightRounding::second_order});
+    const auto order = narrowing_order(model, rule, calibrated_on_);
     std::size_t good = 0, bad = order.size() + 1;  // layers narrowed: so many will do, so many will not
     for (std::size_t count = order.size(); good + 1 < bad; count = (good + bad) / 2) {
       Quantised found = quantised_by(narrowed(best_found.model, order, count), rule, calibrated_on_);
@@ -122,12 +147,6 @@ class Chooser {
   }
 
  private:
-  static Model narrowed(const Model& model, const std::vector<LayerSensitivity>& order, std::size_t count) {
-    std::vector<NodeId> layers;
-    for (std::size_t i = 0; i < count; ++i) layers.push_back(order[i].layer);
-    return with_weight_bits(with_weight_bits(model, weighted_layers(model.graph), 8), layers, 4);
-  }
-
   double score(const IntegerModel& integer) const {
     if (!OnnxRuntime::available() || chosen_on_.size() == 0) return 0;
     return onnx_score(training_, qdq_onnx(integer, {.batch = evaluation_batch}), chosen_on_);
@@ -151,15 +170,26 @@ Quantised quantised_best(const Model& model, const Training& training, const Qua
   if (settled(model, wish)) return {model, quantised(model), "trained"};
   const LabelledSamples calibration = training.training_samples(model, calibration_images), choosing = choosing_samples(model, training);
   Chooser chooser(training, calibration, choosing, wish);
-  return wish.bits == "mixed" ? chooser.mixed(model) : chooser.best(as_wished(model, wish));
+  if (!wish.most_bytes) return wish.bits == "mixed" ? chooser.mixed(model) : chooser.best(as_wished(model, wish));
+  QuantiseWish one = wish;
+  one.calibration = find_range_rule(chooser.best(narrowed(model, {}, 0)).calibration);
+  return quantised_unscored(model, calibration, one);
 }
 
-Quantised quantised_once(const Model& model, const Training& training, const LabelledSamples& calibration, const QuantiseWish& wish, const LabelledSamples& choosing) {
-  if (settled(model, wish)) return {model, quantised(model), "trained"};
+Quantised quantised_once(const Model& model, const Training& training, const LabelledSamples& calibration, const QuantiseWish& wish, const LabelledSamples& choosing,
+                         const std::function<double(const Graph&)>& bytes) {
+  if (wish.bits != "mixed" || wish.most_bytes) return quantised_unscored(model, calibration, wish, bytes);
   QuantiseWish one = wish;
   one.calibration = wish.calibration.value_or(RangeRule::mse);
-  if (wish.bits == "mixed") return Chooser(training, calibration, choosing, one).mixed(model);
-  return quantised_by(as_wished(model, one), *one.calibration, calibration);
+  return Chooser(training, calibration, choosing, one).mixed(model);
+}
+
+Quantised quantised_unscored(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish, const std::function<double(const Graph&)>& bytes) {
+  if (settled(model, wish)) return {model, quantised(model), "trained"};
+  const RangeRule rule = wish.calibration.value_or(RangeRule::mse);
+  if (!wish.most_bytes) return quantised_by(as_wished(model, wish), rule, calibration);
+  const auto own_bytes = [](const Graph& graph) { return static_cast<double>(totals(graph).weight_bytes); };
+  return quantised_by(fitting(model, rule, calibration, *wish.most_bytes, bytes ? bytes : own_bytes), rule, calibration);
 }
 
 }  // namespace paretoforge

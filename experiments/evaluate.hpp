@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ struct QuantiseWish {
   std::optional<RangeRule> calibration;  ///< none: each rule but entropy is tried
   std::string bits;                      ///< of weights: "8", "4", "mixed"; empty: as the architecture says
   double loss_pct = 0.3;                 ///< mixed: of the main score (accuracy, R2), points that may be lost to int8
+  std::optional<double> most_bytes = {};  ///< mixed: weights and biases may take so much, and what of the score is lost is not asked
   bool operator==(const QuantiseWish&) const = default;
 };
 /// "8", "4" or "mixed"; throws ConfigError for anything else.
@@ -59,11 +61,16 @@ WeightRounding rounding_for(const Graph& graph);
 /// calibrates a trained model on training images with the rule that is asked for, or with each, and keeps the integer model with the
 /// best main score on further training images in ONNX Runtime; without one, the first rule.
 /// `mixed`: layers are narrowed to four bits in the order of their sensitivity, as many as leave the score on those
-/// images within `loss_pct` of int8's; the first and the last layer keep eight.
+/// images within `loss_pct` of int8's; the first and the last layer keep eight. With `most_bytes`: as few as make the weights
+/// fit; std::runtime_error with the bytes where all of them do not.
 Quantised quantised_best(const Model& model, const Training& training, const QuantiseWish& wish = {});
 /// The same with one rule, on samples that are given: mse where none is named, as on the networks of
 /// experiments/reports/quantisation those that `export` tries cannot be told apart. Only "mixed" asks for `choosing`, samples
-/// on which it is judged how many layers can do with four bits.
-Quantised quantised_once(const Model& model, const Training& training, const LabelledSamples& calibration, const QuantiseWish& wish = {}, const LabelledSamples& choosing = {});
+/// on which it is judged how many layers can do with four bits; with `most_bytes` it does not. `bytes` says what the weights of
+/// a graph with these bits take, where that is not its own weight_bytes.
+Quantised quantised_once(const Model& model, const Training& training, const LabelledSamples& calibration, const QuantiseWish& wish = {}, const LabelledSamples& choosing = {},
+                         const std::function<double(const Graph&)>& bytes = {});
+/// The same where nothing is scored: "mixed" needs `most_bytes`.
+Quantised quantised_unscored(const Model& model, const LabelledSamples& calibration, const QuantiseWish& wish, const std::function<double(const Graph&)>& bytes = {});
 
 }  // namespace paretoforge

@@ -8,6 +8,7 @@
 #include "experiments/front_text.hpp"
 #include "experiments/models_file.hpp"
 #include "experiments/network_file.hpp"
+#include "experiments/quantity.hpp"
 #include "experiments/report_study.hpp"
 #include "experiments/study_run.hpp"
 #include "experiments/training.hpp"
@@ -23,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ExportOptions {
-  std::string source, trials = "front", formats, out, calibration, bits;
+  std::string source, trials = "front", formats, out, calibration, bits, bytes;
   std::optional<std::uint64_t> seed;
   unsigned threads = 0;
   bool quiet = false;
@@ -49,7 +50,14 @@ std::vector<std::string> format_names(const std::string& text) {
 /// What the flags say, else what the study says.
 QuantiseWish quantise_wish(const ExportOptions& options, QuantiseWish wish = {}) {
   if (!options.calibration.empty()) wish.calibration = find_range_rule(options.calibration);
-  if (!options.bits.empty()) wish.bits = find_weight_bits(options.bits);
+  if (!options.bits.empty()) {
+    wish.bits = find_weight_bits(options.bits);
+    wish.most_bytes.reset();
+  }
+  if (!options.bytes.empty()) {
+    if (wish.bits != "mixed") throw ConfigError("error: --weight-bytes is what weights may take where their bits are chosen\n   = --bits mixed --weight-bytes " + options.bytes);
+    wish.most_bytes = read_quantity("weight_bytes", Config::make_scalar(options.bytes));
+  }
   return wish;
 }
 
@@ -156,16 +164,15 @@ int export_architecture(const ExportOptions& options) {
   }
   const std::string name = identifier(fs::path(options.source).stem().string());
   const QuantiseWish wish = quantise_wish(options);
-  if (wish.bits == "mixed") throw ConfigError("error: --bits mixed looks for what accuracy allows, and random weights have none\n   = --bits 4, or export trials of a study");
+  if (wish.bits == "mixed" && !wish.most_bytes)
+    throw ConfigError("error: --bits mixed looks for what accuracy allows, and random weights have none\n   = --bits 4, --weight-bytes N, or export trials of a study");
   require_packable(formats, wish, graph, name);
-  Model model = random_model(graph, *options.seed);
-  if (!wish.bits.empty()) model = with_weight_bits(std::move(model), weighted_layers(graph), wish.bits == "4" ? 4 : 8);
-  const QuantiseOptions quantise{.calibration = {.rule = wish.calibration.value_or(RangeRule::mse)}, .rounding = rounding_for(model.graph)};
   Random random(derived_seed(*options.seed, 0));
   std::vector<float> samples(static_cast<std::size_t>(16 * graph.shape(0).elements()));
   for (float& value : samples) value = static_cast<float>(random.normal());
+  const Quantised quantised = quantised_unscored(random_model(graph, *options.seed), {{samples.begin(), samples.end()}, {}}, wish);
   Bundle bundle{name, {{"paretoforge", version}, {"seed", std::to_string(*options.seed)}, {"weights", "random"}}, {}, formats, false, torchscript_format()};
-  bundle.models.push_back({name, exported_architecture(space.resolved({}), model.graph, wish.bits), model, quantised(model, samples, quantise), samples, {{"weights", "random"}}, {}});
+  bundle.models.push_back({name, exported_architecture(space.resolved({}), quantised.model.graph, wish.bits), quantised.model, quantised.integer, samples, {{"weights", "random"}}, {}});
   const fs::path out = options.out.empty() ? fs::path("runs") / name : fs::path(options.out);
   write_bundle(bundle, out);
   say_skipped(formats);
@@ -183,6 +190,7 @@ void add_export(CLI::App& app, Run& run) {
   command->add_option("--formats", options->formats, "Formats separated by commas; 'paretoforge list exporters' names them");
   command->add_option("--calibration", options->calibration, "How ranges are chosen: mse, percentile, min_max or entropy; without it the best of the first three");
   command->add_option("--bits", options->bits, "Of weights: 8, 4, or mixed (4 where accuracy allows); without it as the architecture says");
+  command->add_option("--weight-bytes", options->bytes, "With --bits mixed: 4 bits in as few layers as make weights and biases fit, such as 40KiB");
   command->add_option("--seed", options->seed, "Of the random weights of an architecture")->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   command->add_option("--out", options->out, "Folder of the bundle; a bundle of the same study that is there is replaced whole");
   command->add_option("--threads", options->threads, "Networks trained side by side")->check(CLI::Range(1, 1024));

@@ -244,6 +244,7 @@ std::string finish_digest(const StudyFile& study, const std::vector<Pick>& chose
     for (const std::string& format : study.finish->formats) text += " " + format;
   if (study.finish && study.finish->quantise.calibration) text += " " + std::string(range_rule_name(*study.finish->quantise.calibration));
   if (study.finish) text += study.finish->quantise.bits;
+  if (study.finish && study.finish->quantise.most_bytes) text += " within " + std::to_string(*study.finish->quantise.most_bytes);
   return internal::sha256(text);
 }
 

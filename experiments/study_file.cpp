@@ -139,9 +139,9 @@ class Reader {
 
   /// Gives the objective its function and returns its section with paths made absolute.
   Config read_source(const Config& item, Objective& objective) {
-    if (!item.has("train")) read_quantised(item, {});  // refuses it
     int sources = 0;
     for (const char* key : {"device", "train", "score", "table"}) sources += item.has(key);
+    if (!item.has("train") && (sources > 0 || !find_total(objective.name))) read_quantised(item, {});  // refuses it
     if (sources > 1) item.fail("an objective is measured in one way: device, train, score or table");
     if (const auto device = item.find("device")) return read_device(item, *device, objective);
     if (const auto train = item.find("train")) return read_training(item, *train, objective);
@@ -152,7 +152,7 @@ class Reader {
     return read_total(item, objective);
   }
 
-  static Config read_total(const Config& item, Objective& objective) {
+  Config read_total(const Config& item, Objective& objective) {
     const TotalKind* total = find_total(objective.name);
     if (total == nullptr) {
       std::vector<std::string> names;
@@ -161,7 +161,14 @@ class Reader {
       item.fail_at_key("name", "'" + objective.name + "' is no exact total, and no device, train, score or table says how to measure it",
                        near.empty() ? "totals: macs, params, weight_bytes, peak_activation_bytes" : "did you mean '" + near + "'?");
     }
-    objective.measure = [total](const Candidate& candidate) { return static_cast<double>(totals(candidate.written).*total->value); };
+    TotalsOptions options = read_counted_as(item);
+    if (objective.name == "peak_activation_bytes" && !item.has("quantised") && scored_with_wide_activations(document_.at("objectives"))) {
+      options.activation_bits = 16;
+      study_.notes.push_back("peak_activation_bytes is that of 16-bit activations, as the network is scored; its own  quantised: {activation_bits: 8}  says otherwise");
+    }
+    if (options.activation_bits || options.weight_bits)
+      contents_ += objective.name + " of " + std::to_string(options.weight_bits.value_or(0)) + " and " + std::to_string(options.activation_bits.value_or(0)) + " bits";
+    objective.measure = [total, options](const Candidate& candidate) { return static_cast<double>(totals(candidate.written, options).*total->value); };
     return item;
   }
 
@@ -260,6 +267,7 @@ class Reader {
   void begin_quantised(const Config& item, const ScoredAs& wish) {
     quantised_ = item.at("quantised");
     contents_ += "quantised " + (wish.weights.calibration ? std::string(range_rule_name(*wish.weights.calibration)) : "") + " " + wish.weights.bits;
+    if (wish.weights.most_bytes) contents_ += " within " + std::to_string(*wish.weights.most_bytes);
     if (wish.activation_bits != 8) contents_ += " activations " + std::to_string(wish.activation_bits);
     try {
       OnnxRuntime::version();
@@ -320,7 +328,7 @@ class Reader {
 
   /// Returns the section with paths made absolute.
   Config read_finish(Config finish) {
-    finish.allow({"picks", "also", "train", "formats", "calibration", "weight_bits"});
+    finish.allow({"picks", "also", "train", "formats", "calibration", "weight_bits", "weight_bytes"});
     if (const auto train = finish.find("train")) finish = finish.with_entry("train", with_absolute_data(*train, base_));
     Finish result;
     result.picks = static_cast<std::size_t>(finish.integer_or("picks", 5));

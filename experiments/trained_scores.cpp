@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "experiments/study_file.hpp"
+#include "exporters/formats.hpp"
 #include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_writer.hpp"
 #include "predictors/totals.hpp"
@@ -36,10 +37,10 @@ class QuantisedForms {
     const auto known = std::find_if(forms_.begin(), forms_.end(), [&](const auto& found) { return found.first == wish; });
     if (known != forms_.end()) return known->second;
     if (candidate_.stop.stop_requested()) throw Interrupted();
-    const bool mixed = wish.bits == "mixed";
+    const bool mixed = wish.bits == "mixed" && !wish.most_bytes;
     if (!calibration_) calibration_ = training_.proxy_samples(model_, candidate_.rung, calibration_images);
     if (mixed && !choosing_) choosing_ = choosing_part(training_.proxy_samples(model_, candidate_.rung, calibration_images + choosing_images));
-    return forms_.emplace_back(wish, quantised_once(model_, training_, *calibration_, wish, mixed ? *choosing_ : LabelledSamples{})).second;
+    return forms_.emplace_back(wish, quantised_once(model_, training_, *calibration_, wish, mixed ? *choosing_ : LabelledSamples{}, [&](const Graph& graph) { return weight_bytes(graph); })).second;
   }
 
   const std::vector<float>& logits(const ScoredAs& wish) {
@@ -103,6 +104,8 @@ std::optional<double> TrainedScores::kept(const Key& key, std::size_t which) {
 }
 
 std::vector<double> TrainedScores::measured(const Candidate& candidate) const {
+  // Bits that no integer has are found before the training, not after it.
+  if (std::any_of(scores_.begin(), scores_.end(), [](const TrainedScore& score) { return score.quantised.has_value(); })) check_exportable(candidate.graph);
   ProxyTrained proxy;
   std::vector<double> values = trained(candidate, proxy);
   QuantisedForms forms(proxy.model, *training_, candidate);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiments/named_by.hpp"
+#include "experiments/quantity.hpp"
 #include "exporters/calibration.hpp"
 
 namespace paretoforge {
@@ -53,6 +54,11 @@ QuantiseWish read_quantise_wish(const Config& section, const QuantiseWish& other
   QuantiseWish wish = otherwise;
   if (const auto rule = section.find("calibration")) wish.calibration = named_by(*rule, [&] { return find_range_rule(rule->text()); });
   if (const auto bits = section.find("weight_bits")) wish.bits = named_by(*bits, [&] { return find_weight_bits(bits->text()); });
+  if (wish.bits != "mixed") wish.most_bytes.reset();  // of another wish
+  if (const auto bytes = section.find("weight_bytes")) {
+    wish.most_bytes = read_quantity("weight_bytes", *bytes);
+    if (wish.bits != "mixed") section.fail_at_key("weight_bytes", "only with  weight_bits: mixed  are bits chosen by what the weights take", "add it, or leave 'weight_bytes' out");
+  }
   return wish;
 }
 
@@ -61,6 +67,13 @@ namespace {
 int read_activation_bits(const Config& quantised) {
   const auto bits = quantised.integer_or("activation_bits", 8);
   if (bits != 8 && bits != 16) quantised.fail_at_key("activation_bits", "activations of " + std::to_string(bits) + " bits", "8 or 16");
+  return static_cast<int>(bits);
+}
+
+/// "8" or "4", as a number.
+int read_weight_bits(const Config& quantised) {
+  const auto bits = quantised.integer_or("weight_bits", 8);
+  if (bits != 8 && bits != 4) quantised.fail_at_key("weight_bits", "weights of " + std::to_string(bits) + " bits", "8 or 4");
   return static_cast<int>(bits);
 }
 
@@ -73,6 +86,29 @@ void refuse_bytes_as_trained(const Config& objective) {
 
 }  // namespace
 
+TotalsOptions read_counted_as(const Config& objective) {
+  TotalsOptions options;
+  const auto quantised = objective.find("quantised");
+  if (!quantised) return options;
+  if (!quantised->is_map())
+    objective.fail_at_key("quantised", "an exact total is counted from the bits of the space", "'quantised' needs 'train', or says the bits to count with:  quantised: {weight_bits: 4, activation_bits: 16}");
+  quantised->allow({"weight_bits", "activation_bits"});
+  if (quantised->has("weight_bits")) options.weight_bits = read_weight_bits(*quantised);
+  if (quantised->has("activation_bits")) options.activation_bits = read_activation_bits(*quantised);
+  return options;
+}
+
+bool scored_with_wide_activations(const Config& objectives) {
+  bool wide = false;
+  for (const Config& item : objectives.items()) {
+    const auto quantised = item.find("quantised");
+    if (!quantised || !item.has("train") || (quantised->is_scalar() && !quantised->boolean()) || is_weight_bytes(item.text_or("name", ""))) continue;
+    if (!quantised->is_map() || quantised->integer_or("activation_bits", 8) != 16) return false;
+    wide = true;
+  }
+  return wide;
+}
+
 std::optional<ScoredAs> read_quantised(const Config& objective, const std::optional<Config>& finish) {
   const auto quantised = objective.find("quantised");
   if (!quantised || (quantised->is_scalar() && objective.has("train") && !quantised->boolean())) {
@@ -81,7 +117,7 @@ std::optional<ScoredAs> read_quantised(const Config& objective, const std::optio
   }
   if (!objective.has("train"))
     objective.fail_at_key("quantised", "only a network that is trained here can be quantised", "'quantised' needs 'train'");
-  if (quantised->is_map()) quantised->allow({"calibration", "weight_bits", "activation_bits"});
+  if (quantised->is_map()) quantised->allow({"calibration", "weight_bits", "weight_bytes", "activation_bits"});
   else if (!quantised->is_scalar()) quantised->fail("'quantised' is true, false, or a map", "such as  quantised: {calibration: mse, weight_bits: 4}");
   refuse_extrapolated(objective);
   const QuantiseWish finished = finish ? read_quantise_wish(*finish) : QuantiseWish{};

@@ -6,6 +6,7 @@
 
 #include "configs/config.hpp"
 #include "experiments/trained_scores.hpp"
+#include "predictors/totals.hpp"
 
 namespace paretoforge {
 
@@ -20,10 +21,17 @@ std::vector<Config> with_trainings(const Config& objectives);
 /// Whether the score of such an item's training, or of one of its rungs, is foretold from its first epochs.
 bool is_extrapolated(const Config& objective);
 
-/// The keys `calibration` and `weight_bits` of a section; `otherwise` holds what absent ones mean.
+/// The keys `calibration`, `weight_bits` and `weight_bytes` (what they may take; with `weight_bits: mixed`) of a section;
+/// `otherwise` holds what absent ones mean.
 QuantiseWish read_quantise_wish(const Config& section, const QuantiseWish& otherwise = {});
 
-/// What `quantised:` of an objective says: true, false, or {calibration, weight_bits, activation_bits}; nothing where it is
+/// What `quantised: {weight_bits, activation_bits}` of an exact total says: how its network is counted, whatever bits the space
+/// gives each layer. Throws ConfigError for `weight_bits: mixed` and `calibration`, which take a training.
+TotalsOptions read_counted_as(const Config& objective);
+/// Whether activations of 16 bits are what networks are scored with: some score asks for them, and no other score is quantised.
+bool scored_with_wide_activations(const Config& objectives);
+
+/// What `quantised:` of an objective says: true, false, or {calibration, weight_bits, weight_bytes, activation_bits}; nothing where it is
 /// absent. What it leaves open is as `finish:` has it, and else one rule of calibration, the bits that the space gives each
 /// layer, and activations of 8 bits. `objective` is one of with_trainings. Throws ConfigError where the objective does not
 /// train, for a training that is extrapolated, for bits that cannot be, and for weight bytes that are not quantised.

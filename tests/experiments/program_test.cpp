@@ -267,6 +267,8 @@ TEST_CASE("export writes four-bit, 16-bit and float16 files and proves them; ver
   REQUIRE_THAT(run(network + " --formats tflite,tflite_int4").err, ContainsSubstring("tflite_int4 packs weights of 4 bits"));
   REQUIRE(run(network + " --formats onnx_int4").code == 2);
   REQUIRE(run(network + " --bits mixed").code == 2);
+  REQUIRE_THAT(run(network + " --weight-bytes 20KiB").err, ContainsSubstring("--bits mixed --weight-bytes 20KiB"));
+  REQUIRE(run(network + " --bits mixed --weight-bytes 1KiB").code == 1);
   REQUIRE_THAT(run(network + " --bits 5").err, ContainsSubstring("8, 4, mixed"));
   REQUIRE_THAT(run(network + " --calibration minmax").err, ContainsSubstring("did you mean 'min_max'"));
 }

@@ -228,16 +228,75 @@ TEST_CASE("for the same weights and ranges an objective after quantisation is wh
   CHECK(std::abs(proxy.scores[0] - value) < 0.5);  // the training's own score is that of integers, too
 }
 
+TEST_CASE("mixed bits within a budget of bytes: as few layers are narrowed as make the weights fit") {
+  if (missing()) return;
+  const Scratch scratch("budget");
+  const auto with_budget = [&](const std::string& bytes) {
+    return study_text("  - {name: accuracy_pct, " + train + ", quantised: {weight_bits: mixed, weight_bytes: " + bytes + "}}\n  - {name: mixed_weight_bytes, train: accuracy_pct, quantised: {weight_bits: mixed, weight_bytes: " +
+                      bytes + "}}\n  - {name: macs}\n");
+  };
+  // 6 x 9, 12 x 6 x 9 and 10 x 12 weights; the second alone may be narrowed. Biases of 28 channels.
+  const double wide = 54 + 648 + 120 + 28 * 4, narrow = wide - 324;
+  for (const auto& [bytes, taken] : {std::pair{std::string("1KiB"), wide}, {"900", narrow}, {"610", narrow}}) {
+    INFO(bytes);
+    const StudyFile study = StudyFile::load(scratch.write("study.yaml", with_budget(bytes)));
+    const Asked asked(study, {0, 0});
+    CHECK(asked.value(study.objectives[1]) > 20);
+    CHECK(asked.value(study.objectives[2]) == taken);
+  }
+  const StudyFile study = StudyFile::load(scratch.write("study.yaml", with_budget("600")));
+  CHECK_THROWS_WITH(Asked(study, {0, 0}).value(study.objectives[1]), ContainsSubstring("take 610 bytes") && ContainsSubstring("may take 600"));
+}
+
+TEST_CASE("bits that no integer has fail a trial before it is trained") {
+  if (missing()) return;
+  const Scratch scratch("bits");
+  std::string text = study_text("  - {name: accuracy_pct, " + train + ", quantised: true}\n");
+  text.replace(text.find("[8, 4, 2]"), 9, "[8, 1, 16]");
+  const StudyFile study = StudyFile::load(scratch.write("study.yaml", text));
+  std::stop_source stopped;
+  stopped.request_stop();  // a training would end at once
+  CHECK_THROWS_WITH(Asked(study, {2, 0}).value(study.objectives[1], stopped.get_token()), ContainsSubstring("weights of 16 bits; 1 to 8"));
+  CHECK_THROWS_AS(Asked(study, {1, 0}).value(study.objectives[1], stopped.get_token()), Interrupted);
+}
+
+TEST_CASE("peak activation bytes are those of the activations that scores are taken with") {
+  if (missing()) return;
+  const Scratch scratch("peak");
+  const auto peaks = [&](const std::string& objectives) {
+    const StudyFile study = StudyFile::load(scratch.write("study.yaml", study_text("  - {name: peak_activation_bytes}\n" + objectives)));
+    const Asked asked(study, {0, 1});
+    return std::pair{asked.value(study.objectives[1]), study.fingerprint};
+  };
+  const std::string scored = "  - {name: accuracy_pct, " + train + ", quantised: ", again = "  - {name: other_accuracy_pct, train: accuracy_pct, quantised: ";
+  const double narrow = peaks(scored + "true}\n").first;
+  CHECK(narrow > 0);
+  CHECK(peaks(scored + "{activation_bits: 16}}\n").first == 2 * narrow);
+  CHECK(peaks(scored + "{activation_bits: 16}}\n" + again + "true}\n").first == narrow);
+  CHECK(peaks(scored + "false}\n" + again + "{activation_bits: 16}}\n").first == 2 * narrow);
+  // Its own word counts, and weights by theirs.
+  const StudyFile study = StudyFile::load(scratch.write("own.yaml", "space: {input: [1, 8, 8], layers: [{conv: {out: 4, kernel: 3}}, {linear: {out: 2}}]}\nobjectives:\n"
+      "  - {name: peak_activation_bytes, quantised: {activation_bits: 16}}\n  - {name: weight_bytes, quantised: {weight_bits: 4}}\nsearch: {trials: 1}\n"));
+  const Asked asked(study, {});
+  CHECK(asked.value(study.objectives[0]) == 2 * (64 + 4 * 64));
+  CHECK(asked.value(study.objectives[1]) == 18 + 4 * 4 + 256 + 2 * 4);
+}
+
 TEST_CASE("what is wrong with quantised: is said before the first trial, at its place") {
   if (missing()) return;
   const Scratch scratch("wrong");
   const std::string sections = "train: {data: fashion-mnist, images: 500, validation: 200, epochs: 4";
   const std::vector<Refused> all{
       {"  - {name: macs, quantised: true}\n", "needs 'train'"},
-      {"  - {name: a, " + sections + "}, quantised: {bits: 4}}\n", "calibration, weight_bits, activation_bits"},
+      {"  - {name: a, " + sections + "}, quantised: {bits: 4}}\n", "calibration, weight_bits, weight_bytes, activation_bits"},
       {"  - {name: a, " + sections + "}, quantised: {activation_bits: 12}}\n", "8 or 16"},
       {"  - {name: a, " + sections + "}}\n  - {name: mixed_weight_bytes, train: a}\n", "only once they are quantised"},
       {"  - {name: mixed_weight_bytes, " + sections + "}, quantised: {weight_bits: mixed}}\n", "comes before it"},
+      {"  - {name: peak_activation_bytes, quantised: {activation_bits: 12}}\n", "8 or 16"},
+      {"  - {name: params, quantised: {weight_bits: mixed}}\n", "whole number"},
+      {"  - {name: params, quantised: {calibration: mse}}\n", "weight_bits, activation_bits"},
+      {"  - {name: a, " + sections + "}, quantised: {weight_bytes: 4KiB}}\n", "only with  weight_bits: mixed"},
+      {"  - {name: a, " + sections + "}, quantised: {weight_bits: mixed, weight_bytes: 4ms}}\n", "KiB"},
       {"  - {name: a, " + sections + "}, quantised: {weight_bits: 3}}\n", "there is: 8, 4, mixed"},
       {"  - {name: a, " + sections + "}, quantised: {calibration: best}}\n", "min_max"},
       {"  - {name: a, " + sections + "}, quantised: [8]}\n", "true, false, or a map"},
