@@ -13,9 +13,10 @@ namespace {
 
 using Eigen::Index;
 
-constexpr std::size_t first_trials = 10;  ///< whose costs say what is bad: their ninth decile, moved away from
-constexpr double widening = 0.5;          ///< the best of them by this share
-constexpr double margin = 0.01;           ///< of a cheap objective's range, behind its worst
+constexpr std::size_t first_trials = 10;   ///< whose costs say what is bad: their ninth decile, moved away from
+constexpr double widening = 0.5;           ///< the best of them by this share
+constexpr double margin = 0.01;            ///< of a cheap objective's range, behind its worst
+constexpr double trust_in_readings = 0.4;  ///< models are surer of what a reading will show than readings bear out
 /// Of a standard normal value, in the middle of eight parts of equal chance.
 constexpr double quantiles[] = {1.534, 0.887, 0.489, 0.157, -0.157, -0.489, -0.887, -1.534};
 /// Points of a front that boxes are cut from, by number of objectives: their number grows with the power of it.
@@ -133,7 +134,7 @@ double AutoModels::worth(const OpenBoxes& open, const PoolPoint& point, const Be
     gain += each / std::size(quantiles), chance += 1.0 / std::size(quantiles);
     most = std::max(most, gain / (rung_share_ + chance * (1 - rung_share_)));
   }
-  return most / point.effort;
+  return trust_in_readings * most / point.effort;
 }
 
 std::optional<AutoModels::Choice> AutoModels::best(const CandidatePool& pool) {
@@ -164,6 +165,11 @@ void AutoModels::take(const Choice& choice, const CandidatePool& pool) {
   gone_[choice.place] = 1;
   for (Posterior& posterior : posteriors_) full_ = !posterior.add(place) || full_;
   if (!full_) waiting_.push_back({point.architecture, point.costs, place});
+}
+
+void AutoModels::drop(const Architecture& point, const CandidatePool& pool) {
+  for (std::size_t w = 0; w < followed_.size(); ++w)
+    if (!gone_[w] && pool[followed_[w]].architecture == point) gone_[w] = 1, best_.reset();
 }
 
 void AutoModels::tell(const Architecture& point, const std::vector<double>& costs) {

@@ -51,6 +51,8 @@ class AutoModels {
   std::optional<Choice> best(const CandidatePool& pool);
   /// Takes it out of those followed.
   void take(const Choice& choice, const CandidatePool& pool);
+  /// A point that was proposed without being taken from here is no candidate any more.
+  void drop(const Architecture& point, const CandidatePool& pool);
   /// A paused trial goes on or has come to something that the models should know before the next choice.
   void expire() { full_ = true; }
   /// Paused trials are candidates, too: promotions are left to the searcher.

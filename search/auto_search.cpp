@@ -8,20 +8,24 @@
 #include "search/auto_models_internal.hpp"
 #include "search/candidate_pool.hpp"
 #include "search/ranking.hpp"
+#include "search/scouting_internal.hpp"
 
 namespace paretoforge {
 
 namespace {
 
-constexpr std::size_t least_values = 3;    ///< complete trials that a model needs
-constexpr std::size_t first_promoted = 5;  ///< trials that go on to the full budget before models say which
-constexpr std::size_t start_factor = 3;    ///< of the trials at the start where they begin at a low budget
+constexpr std::size_t least_values = 3;     ///< complete trials that a model needs
+constexpr std::size_t first_promoted = 5;   ///< trials that go on to the full budget before models say which
+constexpr std::size_t start_factor = 3;     ///< of the trials at the start where they begin at a low budget
+constexpr std::size_t scout_factor = 18;    ///< of the trials at the start: begun before scouting ends
+constexpr std::size_t scouts_for_one = 30;  ///< trials told for each that goes on meanwhile
 
 }  // namespace
 
 struct AutoSearch::State {
   CandidatePool pool;
   AutoModels models;
+  std::optional<Scouting> scouting;      ///< where there are rungs
   std::vector<Architecture> start = {};  ///< the next one last
   std::vector<Proposed> told = {}, waiting = {};
   std::size_t complete = 0;
@@ -32,6 +36,7 @@ struct AutoSearch::State {
       : pool(problem, random), models(problem, pool, most_rows) {}
   std::optional<AutoModels::Choice> choose(const FreshPoints& fresh);
   std::optional<std::size_t> first_promotion() const;
+  bool scouts_first() const;
   void note(Proposed& proposed, const Trial& trial, std::span<const Criterion> criteria);
 };
 
@@ -49,6 +54,7 @@ AutoSearch::AutoSearch(const SearchProblem& problem, const AutoOptions& options)
       state_(std::make_unique<State>(problem, random_, options.most_rows)) {
   const std::size_t factor = full_rung(problem.criteria) > 0 ? start_factor : 1;
   if (!state_->models.modelled().empty()) choose_start(factor * options.start);
+  if (factor > 1) state_->scouting.emplace(problem, state_->pool, scout_factor * options.start, options.most_rows);
 }
 
 AutoSearch::~AutoSearch() = default;
@@ -76,6 +82,7 @@ void AutoSearch::choose_start(std::size_t count) {
 std::optional<Architecture> AutoSearch::ask() {
   if (fresh_.exhausted()) return std::nullopt;
   if (auto point = start_point()) return point;
+  if (auto point = scouted_point()) return point;
   if (auto point = model_point()) return point;
   return any_point();
 }
@@ -84,6 +91,8 @@ Architecture AutoSearch::propose(const Architecture& point) {
   if (fresh_.available(point)) fresh_.take(point);
   auto [looked, row] = state_->pool.look_up(point);
   state_->models.note_network(looked.network);
+  state_->models.drop(point, state_->pool);
+  if (state_->scouting) state_->scouting->note_begun(looked);
   state_->waiting.push_back({std::move(looked), std::move(row)});
   return state_->waiting.back().point.architecture;
 }
@@ -93,6 +102,13 @@ std::optional<Architecture> AutoSearch::start_point() {
   const Architecture point = std::move(state_->start.back());
   state_->start.pop_back();
   return propose(point);
+}
+
+std::optional<Architecture> AutoSearch::scouted_point() {
+  State& state = *state_;
+  if (!state.scouting || !state.scouting->due()) return std::nullopt;
+  const auto point = state.scouting->choose(state.waiting, fresh_);
+  return point ? std::optional(propose(*point)) : std::nullopt;
 }
 
 std::optional<Architecture> AutoSearch::model_point() {
@@ -121,6 +137,8 @@ std::optional<std::uint64_t> AutoSearch::promote() {
   std::optional<std::size_t> place;
   if (state.complete + state.running.size() < first_promoted) {
     place = state.first_promotion();
+  } else if (state.scouts_first() && !fresh_.exhausted()) {
+    return std::nullopt;
   } else if (const auto best = state.choose(fresh_); best && best->trial != 0) {
     for (std::size_t i = 0; i < state.told.size(); ++i)
       if (state.told[i].trial == best->trial) place = i;
@@ -130,6 +148,11 @@ std::optional<std::uint64_t> AutoSearch::promote() {
   state.told[*place].paused = false;
   state.running.push_back(*place);
   return state.told[*place].trial;
+}
+
+/// Whether as many have gone on as may while networks are chosen for their readings.
+bool AutoSearch::State::scouts_first() const {
+  return scouting && scouting->due() && complete + running.size() >= first_promoted + told.size() / scouts_for_one;
 }
 
 /// Before there is a model of the full budget: spread over what the readings show as best.
@@ -173,9 +196,13 @@ void AutoSearch::tell(const Trial& trial) {
   if (found == state.waiting.end()) return;
   Proposed proposed = std::move(*found);
   state.waiting.erase(found);
-  if (trial.number <= state.newest) state.models.skip_networks();
+  if (trial.number <= state.newest) {
+    state.models.skip_networks();
+    if (state.scouting) state.scouting->skip_networks();
+  }
   state.newest = std::max(state.newest, trial.number);
   state.note(proposed, trial, criteria_);
+  if (state.scouting) state.scouting->tell(proposed);
   state.told.push_back(std::move(proposed));
 }
 

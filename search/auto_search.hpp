@@ -29,7 +29,8 @@ struct AutoOptions {
 /// told yet stands for what is believed of it (Ginsbourger, Le Riche and Carraro, "Kriging is well-suited to
 /// parallelize optimization", 2010), so that a batch is diverse. Spaces of at most 32,768 points are weighed whole; in
 /// larger ones the candidates evolve under the models, from the front and from the best candidates. A long history
-/// is kept in part. Readings at low budgets are rows of the same model (see Kin and ReadingModel); a paused trial is a
+/// is kept in part. Where there are rungs, networks are first chosen for their readings (see Scouting), and few go on
+/// meanwhile. Readings at low budgets are rows of the same model (see Kin and ReadingModel); a paused trial is a
 /// candidate like any other, and what is measured next, a new point at the first rung or a paused one at its next, is
 /// what is expected to improve the front most for its cost. Candidates known to miss a limit are proposed only where
 /// there are no others; where nothing is expected to improve, a candidate is drawn.
@@ -49,6 +50,7 @@ class AutoSearch final : public Searcher {
 
   void choose_start(std::size_t count);
   std::optional<Architecture> start_point();
+  std::optional<Architecture> scouted_point();
   std::optional<Architecture> model_point();
   std::optional<Architecture> any_point();
   Architecture propose(const Architecture& point);

@@ -23,6 +23,7 @@ MatrixXd covariances(const Distances& distances, const KernelHyper& hyper, const
     sum.bottomLeftCorner(rows, columns) += kin.likeness * akin * own * shape.bottomLeftCorner(rows, columns);
     sum.bottomRightCorner(rows, others) += own * own * shape.bottomRightCorner(rows, others);
   }
+  sum.bottomRightCorner(rows, others).array() += kin.offset;
   return sum;
 }
 
@@ -51,7 +52,7 @@ MatrixXd Posterior::explained(const BlockedRows& points, Index kin_columns) cons
 std::pair<VectorXd, VectorXd> Posterior::predict(const BlockedRows& points) const {
   const MatrixXd first = explained(points, 0);
   VectorXd means = first.transpose() * whitened_;
-  VectorXd variances = hyper_.variance() - first.colwise().squaredNorm().transpose().array();
+  VectorXd variances = hyper_.variance() + kin_.offset - first.colwise().squaredNorm().transpose().array();
   return {std::move(means), variances.cwiseMax(0)};
 }
 
@@ -62,7 +63,7 @@ void Posterior::watch(const BlockedRows& points) {
   const MatrixXd first = explained(points, 0);
   explained_.topRows(n) = first;
   means_ = first.transpose() * whitened_;
-  variances_ = (hyper_.variance() - first.colwise().squaredNorm().transpose().array()).max(0);
+  variances_ = (hyper_.variance() + kin_.offset - first.colwise().squaredNorm().transpose().array()).max(0);
   if (kin_.rows > 0) {
     const MatrixXd akin = explained(points, points.rows());
     double common = 0;
@@ -86,7 +87,7 @@ bool Posterior::add(Index index) {
   added_.row(row).head(n) = explained_.col(index).head(n).transpose();
   const double pivot = std::sqrt(variances_[index] + noise() + kernel_jitter * hyper_.variance());
   added_(row, n) = pivot;
-  VectorXd k = VectorXd::Zero(watched_.rows());
+  VectorXd k = VectorXd::Constant(watched_.rows(), kin_.offset);
   for (std::size_t b = 0; b < watched_.blocks(); ++b) {
     const VectorXd product = watched_.part(b) * watched_.part(b).row(index).transpose();
     const VectorXd squared =

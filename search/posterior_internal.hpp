@@ -19,6 +19,9 @@ struct Kin {
   Eigen::Index rows = 0;  ///< how many; they stand first
   KernelHyper hyper{0};   ///< its amplitudes and noise count
   double likeness = 0;    ///< correlation of the two values at one point, noise left out
+  /// Variance of a constant that all other values share. Both kinds are standardised, each by what was measured of it,
+  /// and the few that were measured of the dear one are the better ones of the cheap one.
+  double offset = 0;
 };
 
 /// Covariances where the first `columns` of the second set are kin, too (0: none). Without kin as `covariances`.

@@ -60,8 +60,8 @@ void ReadingModel::learn(std::span<const ReadingRow> readings, std::span<const K
 
 Kin ReadingModel::kin(const Encoded& rows, const VectorXd& y, const KernelHyper& full,
                       std::span<const KernelBlock> blocks) const {
-  constexpr double likenesses[] = {0, 0.2, 0.4, 0.6, 0.75, 0.9}, doubt = 2;
-  Kin kin{static_cast<Index>(rows_.rows()), *hyper_, 0};
+  constexpr double likenesses[] = {0, 0.2, 0.4, 0.6, 0.75, 0.9, 0.97}, doubt = 2, offset = 1;
+  Kin kin{static_cast<Index>(rows_.rows()), *hyper_, 0, offset};
   Encoded all = rows_;
   for (std::size_t i = 0; i < rows.rows(); ++i) all.add(rows.row(i));
   VectorXd values(values_.size() + y.size());

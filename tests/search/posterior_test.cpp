@@ -76,6 +76,7 @@ struct KinCase {
     kin = {kin_rows, hyper, 0.7};
     kin.hyper.amplitude = {0.4, -0.8};
     kin.hyper.noise = -1;
+    kin.offset = 0.6;
   }
 };
 
@@ -89,7 +90,37 @@ TEST_CASE("one row of kin moves the mean as a bivariate normal does") {
   const double own = one.hyper.variance(), akin = one.kin.hyper.variance() * (1 + kernel_jitter) + std::exp(-2.0);
   const double shared = 0.7 * (std::exp(0.4) + std::exp(-0.8));
   CHECK(means[0] == Approx(shared / akin * one.y[0]));
-  CHECK(variances[0] == Approx(own - shared * shared / akin));
+  CHECK(variances[0] == Approx(own + one.kin.offset - shared * shared / akin));
+}
+
+TEST_CASE("with kin, too, rows added one at a time are believed as rows fitted at once") {
+  Random random(5);
+  const KinCase all(6, 20, random);
+  const auto posterior_of = [&](std::size_t rows, Eigen::Index room) {
+    const auto count = static_cast<Eigen::Index>(rows);
+    return Posterior(all.hyper, BlockedRows(some(all.points, 0, rows), blocks), all.y.head(count), room, all.kin);
+  };
+  Posterior growing = posterior_of(10, 3);
+  growing.watch(BlockedRows(some(all.points, 10, 20), blocks));
+  for (Eigen::Index i = 0; i < 3; ++i) REQUIRE(growing.add(i));
+  for (Eigen::Index i = 0; i < 3; ++i) growing.resolve(all.y[10 + i]);
+  const auto [means, variances] = posterior_of(13, 0).predict(BlockedRows(some(all.points, 10, 20), blocks));
+  CHECK((means - growing.means()).norm() < 1e-9);
+  CHECK((variances - growing.variances()).norm() < 1e-9);
+}
+
+TEST_CASE("what the other values share beside their kin is learnt from each of them") {
+  // Points so far apart that the constant alone relates them.
+  Encoded points;
+  for (const double at : {0.0, 1e6, 2e6}) points.add(std::vector<double>{at, at, at});
+  const KernelHyper hyper(2);
+  Eigen::VectorXd y(2);
+  y << -1.3, 0.8;
+  const Posterior posterior(hyper, BlockedRows(some(points, 0, 2), blocks), y, 0, {1, hyper, 0.9, 0.6});
+  const auto [means, variances] = posterior.predict(BlockedRows(some(points, 2, 3), blocks));
+  const double measured = hyper.variance() * (1 + kernel_jitter) + 0.6 + std::exp(2 * hyper.noise);
+  CHECK(means[0] == Approx(0.6 / measured * 0.8));
+  CHECK(variances[0] == Approx(hyper.variance() + 0.6 - 0.6 * 0.6 / measured));
 }
 
 TEST_CASE("a mean is expected to move by as much as reading its kin takes from its variance") {
