@@ -88,7 +88,7 @@ int describe_text(const Network& network, const Totals& sums) {
 }
 
 int describe_table(const Space& space, const DescribeOptions& options) {
-  require_writable(options.out, options.table);
+  require_writable(options.out, {options.table});
   const Table table = Table::load(options.table);
   std::string csv;
   for (const TotalKind& kind : total_kinds()) csv += (csv.empty() ? "" : ",") + std::string(kind.name);

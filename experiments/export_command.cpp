@@ -17,6 +17,7 @@
 #include "exporters/formats.hpp"
 #include "exporters/mixed_precision.hpp"
 #include "exporters/onnx_runtime.hpp"
+#include "search/store_lock.hpp"
 
 namespace paretoforge {
 namespace {
@@ -106,6 +107,8 @@ void check_formats(const StudyFile& study, const std::vector<Pick>& chosen, cons
 int export_study(const ExportOptions& options) {
   const fs::path folder = options.source;
   const std::vector<std::string> formats = format_names(options.formats);
+  Store::read(folder);            // refuses what is no study, before anything is written to it
+  const StoreLock alone(folder);  // what is trained here goes to the folder, as what a search trains does
   const Store store = Store::read(folder);
   OnnxRuntime::version();  // says how to install it where it is missing, before anything is trained
   StopSignals signals;

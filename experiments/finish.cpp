@@ -128,8 +128,10 @@ class Finisher {
       figures.emplace_back(score_figure(score, "float"), study_.training->score(score, real, test));
       figures.emplace_back(score_figure(score, "int8"), study_.training->score(score, integer, test));
     };
-    add(study_.training->score_names().front());
-    if (model.integer.regression()) add("rmse");
+    const std::vector<std::string> names = study_.training->score_names();
+    add(names.front());
+    if (model.integer.regression())
+      for (std::size_t i = 1; i < names.size(); ++i) add(names[i]);
     return figures;
   }
 
@@ -176,9 +178,10 @@ BundleModel bundled(const StudyFile& study, const FinishedModel& model, const Qu
                      {{"parity_images", static_cast<double>(model.parity.images)}, {"parity_agreement_pct", 100 * model.parity.agreement()},
                       {"latency_ms", model.latency.median_ms}, {"latency_p95_ms", model.latency.p95_ms}, {"latency_p99_ms", model.latency.p99_ms}}};
   result.figures.insert(result.figures.begin(), model.scores.begin(), model.scores.end());
-  std::string targets;
-  for (const std::string& target : study.training->targets()) targets += (targets.empty() ? "" : ", ") + target;
-  if (!targets.empty()) result.facts.emplace_back("targets", targets);
+  const bool regression = !study.training->targets().empty();
+  std::string outputs;  // in their order
+  for (const std::string& name : regression ? study.training->targets() : study.training->classes()) outputs += (outputs.empty() ? "" : ", ") + name;
+  result.facts.emplace_back(regression ? "targets" : "classes", outputs);
   if (const std::string features = study.training->features(); !features.empty()) result.facts.emplace_back("features", features);
   if (!quantise.bits.empty()) result.facts.emplace_back("weight_bits", bits_text(model.model.graph));
   const Totals sums = totals(model.model.graph);

@@ -36,7 +36,7 @@ struct FinishedModel {
   Model model;                      ///< of the pruned network
   IntegerModel integer;
   /// On the test samples, in ONNX Runtime, by name: the main score in float and int8 first (accuracy_float_pct,
-  /// accuracy_int8_pct; of a regression r2_float_pct, ...), of a regression rmse_float and rmse_int8 too.
+  /// accuracy_int8_pct; of a regression r2_float_pct, ...), of a regression those of rmse and mae too.
   Figures scores;
   Parity parity;
   Fusion fusion;

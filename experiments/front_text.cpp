@@ -99,7 +99,8 @@ std::string front_text(const StudyFile& study, const Front& front) {
 
 std::string models_text(const std::vector<ReportModel>& models) {
   const auto text = [](const std::string& name, const std::optional<double>& value) { return value ? quantity_text(name, *value) : std::string("-"); };
-  std::vector<std::vector<std::string>> rows = {{"model", "int8", "float", "latency", "predicted", "flash", "memory", "agrees", "fused", "chosen as"}};
+  const std::string of = !models.empty() && models.front().regression ? "R2 " : "";
+  std::vector<std::vector<std::string>> rows = {{"model", of + "int8", of + "float", "latency", "predicted", "flash", "memory", "agrees", "fused", "chosen as"}};
   for (const ReportModel& model : models) {
     std::string predicted = "-";
     if (const auto& cost = model.predicted_latency_ms)

@@ -138,7 +138,7 @@ int ended(const MeasuringEnd& end, const MeasureOptions& options, const StopSign
 int measure(const MeasureOptions& options) {
   const Target target = target_of(options);
   const Space space = load_space(options.space);
-  require_writable(options.out, options.table);
+  require_writable(options.out, {options.table, options.space});
   StopSignals signals;
   Progress progress(ProgressOptions::standard_error(options.quiet));
   progress.begin("measure " + space.name() + " · " + target.title());
@@ -170,7 +170,11 @@ std::vector<Source> known_devices(const std::vector<std::string>& files) {
 /// Writes which networks to measure next, one row each, decisions only: for the host and for boards alike.
 int plan(const MeasureOptions& options) {
   const Space space = load_space(options.space);
-  require_writable(options.out, options.measured);
+  require_writable(options.out, {options.measured, options.space});
+  std::string csv;
+  for (const Decision& decision : space.decisions()) csv += (csv.empty() ? "" : ",") + csv_field(decision.name);
+  csv += '\n';
+  require_own_table(options.out, csv);
   std::set<Architecture> known;
   if (!options.measured.empty())
     for (Architecture& point : points_of(space, Table::load(options.measured))) known.insert(std::move(point));
@@ -186,9 +190,6 @@ int plan(const MeasureOptions& options) {
   }
   rows.encoding = measured.encoding = space.encoding_width();
   const std::vector<std::size_t> chosen = measuring_plan(rows, options.plan, known_devices(options.from), space_key(space), &measured);
-  std::string csv;
-  for (const Decision& decision : space.decisions()) csv += (csv.empty() ? "" : ",") + csv_field(decision.name);
-  csv += '\n';
   for (const std::size_t row : chosen) {
     std::string line;
     for (const std::string& label : space.labels(points[row])) line += csv_field(label) + ",";

@@ -67,10 +67,11 @@ int predict_one(const Device& device, const std::vector<const FittedMetric*>& me
 
 /// Per row of the table and metric: the value, then the ends of its interval.
 int predict_table(const std::vector<const FittedMetric*>& metrics, const Space& space, const PredictArguments& arguments) {
-  require_writable(arguments.out, arguments.table);
+  require_writable(arguments.out, {arguments.table, arguments.device, arguments.network});
   std::string csv;
   for (const FittedMetric* metric : metrics) csv += (csv.empty() ? "" : ",") + metric->name + "," + metric->name + "_low," + metric->name + "_high";
   csv += '\n';
+  require_own_table(arguments.out, csv);
   const Table table = Table::load(arguments.table);
   const std::vector<Architecture> points = points_of(space, table);
   for (std::size_t i = 0; i < points.size(); ++i) {

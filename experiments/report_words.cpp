@@ -230,7 +230,8 @@ std::string length_words(const ReportStudy& study) {
   if (history.empty() || !(history.back() > 0))
     return has_reference(study) && !study.front.empty()
                ? "No trial is better than the reference point in everything: hypervolume is still 0."
-               : "No complete trial: hypervolume is still 0.";
+           : study.front.empty() ? "No complete trial: hypervolume is still 0."
+                                 : "No trial is better than the worst of the front in everything: hypervolume is still 0.";
   const double last = history.back();
   const auto reached = std::find_if(history.begin(), history.end(), [&](double v) { return v >= 0.99 * last; });
   const std::size_t late = history.size() - std::max<std::size_t>(1, history.size() / 4);

@@ -1,6 +1,7 @@
 #include "experiments/study_file.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "experiments/criterion_file.hpp"
@@ -248,9 +249,20 @@ class Reader {
     const Goal better = score && score->less_is_better ? Goal::minimize : Goal::maximize;
     if (objective.goal != better)
       item.fail_at_key("goal", score && score->less_is_better ? "'" + score->name + "' is better the less it is" : "this score of a training is better the greater it is", scores);
-    if (score && score->less_is_better && is_extrapolated(item))
-      item.fail_at_key("name", "the curve of '" + score->name + "' cannot be extrapolated, only scores in per cent can", "'" + names[0] + "' can, or leave 'extrapolate' out");
+    if (!study_.training->targets().empty() && is_extrapolated(item))
+      item.fail_at_key("train", "the curve of a regression is not extrapolated: what is known of curves is that of accuracies", "leave 'extrapolate' out; rungs of fewer epochs do it");
+    if (!score) refuse_likeness(item, objective.name, names, scores);
     if (!score) study_.notes.push_back("'" + objective.name + "' is " + names[0] + ": " + scores);
+  }
+
+  /// A name that speaks of a score and does not end with it would be taken for another one.
+  static void refuse_likeness(const Config& item, std::string name, std::vector<std::string> known, const std::string& hint) {
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    known.front() = "loss";
+    for (std::string score : known) {
+      if (score.ends_with("_pct")) score.resize(score.size() - 4);
+      if (name.find(score) != std::string::npos) item.fail_at_key("name", "this name speaks of '" + score + "' and does not end with the name of a score", hint);
+    }
   }
 
   void begin_training(const Config& train, const Config& section) {

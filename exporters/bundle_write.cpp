@@ -125,7 +125,7 @@ std::vector<float> float_outputs(const BundleModel& model, std::span<const float
 
 std::string number(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
+  std::snprintf(text, sizeof text, "%.9g", value);  // a float, to the last bit
   return text;
 }
 
@@ -240,6 +240,7 @@ Json write_model(const Bundle& bundle, const BundleModel& model, const fs::path&
       {"card.md", card(bundle, model, {files.begin(), files.begin() + static_cast<std::ptrdiff_t>(exported)})});
 
   Json json{{"name", model.name}, {"facts", object(model.facts)}, {"figures", object(model.figures)}};
+  json["normalisation"] = {{"mean", model.integer.input.mean}, {"deviation", model.integer.input.deviation}};
   if (model.integer.regression()) json["targets"] = {{"mean", model.integer.targets.mean}, {"deviation", model.integer.targets.deviation}};
   const auto size = static_cast<std::size_t>(model.integer.nodes[0].shape.elements());
   json["golden"] = {{"samples", model.golden.size() / size},

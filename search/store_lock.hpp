@@ -1,5 +1,5 @@
-// The lock beside a study's database: one writing process at a time, and a note of how far it came. Private to
-// the store.
+// The lock beside a study's database: one process at a time that writes to its folder, and a note of how far the database
+// came, which is private to the store.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,11 @@
 // Tables of numbers as data: a row is a sample, or consecutive rows are windows of a time series.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "configs/files.hpp"
+#include "configs/table.hpp"
 #include "configs/table_rows.hpp"
 #include "trainers/data_files_internal.hpp"
 
@@ -33,7 +35,10 @@ struct CsvForm {
     read_answers(from);
     group = from.text_or("group", "");
     if (const auto named = from.find("features"))
-      for (const Config& item : named->items()) features.push_back(item.text());
+      for (const Config& item : named->items()) {
+        if (std::find(features.begin(), features.end(), item.text()) != features.end()) item.fail("the feature '" + item.text() + "' is named twice");
+        features.push_back(item.text());
+      }
     if (const auto window = from.find("window")) {
       window->allow({"length", "step"});
       windows.length = static_cast<std::size_t>(window->at("length").integer(2, 1'000'000));
@@ -105,6 +110,18 @@ struct Columns {
   }
 };
 
+/// Of a column, as the file has it.
+struct Spread {
+  double least = std::numeric_limits<double>::infinity(), most = -least;
+
+  float add(double value) {
+    least = std::min(least, value), most = std::max(most, value);
+    return static_cast<float>(value);
+  }
+  /// Whether a thousandth of the spread is less than what float32 tells apart.
+  bool lost() const { return most > least && std::max(std::abs(least), std::abs(most)) * 0x1p-24 > 1e-3 * (most - least); }
+};
+
 class CsvPart {
  public:
   CsvPart(const CsvForm& form, Columns& columns) : form_(form), columns_(columns) {}
@@ -125,6 +142,7 @@ class CsvPart {
                                       " rows fits: label or group change before, or rows are too few"
                                 : "holds no row");
     part_.targets = form_.targets;
+    note_lost(file);
     const auto features = static_cast<std::int32_t>(features_.size());
     part_.samples.shape = form_.windows.length > 0 ? Shape{features, 1, static_cast<std::int32_t>(form_.windows.length)}
                                                    : form_.shape.value_or(Shape{features, 1, 1});
@@ -136,6 +154,15 @@ class CsvPart {
   }
 
  private:
+  void note_lost(const fs::path& file) {
+    std::vector<std::string> names = columns_.names;
+    if (form_.label.empty()) names.insert(names.end(), form_.targets.begin(), form_.targets.end());
+    for (std::size_t i = 0; i < spreads_.size(); ++i)
+      if (spreads_[i].lost())
+        part_.notes.push_back("column '" + names[i] + "' of " + file.string() + " lies from " + number_text(spreads_[i].least) + " to " + number_text(spreads_[i].most) +
+                              ": float32, of about 7 digits, tells little of it apart; take a constant off it");
+  }
+
   void find_columns(const TableRows& rows, const fs::path& file) {
     answers_.clear();
     if (!form_.label.empty()) answers_.push_back(column_of(rows, file, form_.label));
@@ -155,10 +182,12 @@ class CsvPart {
   void add(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells) {
     ++rows_;
     std::vector<float> numbers, targets;
-    for (const std::size_t column : features_) numbers.push_back(number(rows, file, cells, column));
     const bool labelled = !form_.label.empty();
+    spreads_.resize(features_.size() + (labelled ? 0 : answers_.size()));
+    auto spread = spreads_.begin();
+    for (const std::size_t column : features_) numbers.push_back((spread++)->add(number(rows, file, cells, column)));
     if (!labelled)
-      for (const std::size_t column : answers_) targets.push_back(number(rows, file, cells, column));
+      for (const std::size_t column : answers_) targets.push_back((spread++)->add(number(rows, file, cells, column)));
     const std::string label = labelled ? cells[answers_[0]] : std::string();
     if (labelled && label.empty()) throw DataError(file.string() + ":" + std::to_string(rows.line()), "the label is empty");
     const std::uint32_t group =
@@ -175,13 +204,13 @@ class CsvPart {
     run_.erase(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(form_.windows.step));
   }
 
-  float number(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells,
+  double number(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells,
                std::size_t column) const {
     const auto value = cell_number(cells[column]);
-    if (value && std::isfinite(static_cast<float>(*value))) return static_cast<float>(*value);
+    if (value && std::isfinite(static_cast<float>(*value))) return *value;
     throw DataError(file.string() + ":" + std::to_string(rows.line()),
-                    "column '" + rows.columns()[column] + "' must hold finite numbers, found '" + cells[column] +
-                        "': fill or leave out such rows, or name other columns in features");
+                    "column '" + rows.columns()[column] + "' must hold finite numbers, found '" + cells[column] + "': fill or leave out such rows, or name other columns" +
+                        (value && std::isfinite(*value) ? " (numbers go up to 3.4e38)" : ""));
   }
 
   void take(const std::vector<float>& numbers, const std::string& label, const std::vector<float>& targets, std::uint32_t group) {
@@ -197,6 +226,7 @@ class CsvPart {
   std::vector<std::size_t> features_;
   std::vector<std::size_t> answers_;  ///< the columns of the label, or of the targets
   std::size_t group_ = 0, rows_ = 0;
+  std::vector<Spread> spreads_;  ///< of features, then targets
   std::map<std::string, std::uint32_t> groups_;
   std::vector<std::vector<float>> run_;  ///< the rows of one label and group that a window may still be made of
   std::string run_label_;

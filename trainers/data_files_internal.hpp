@@ -60,6 +60,9 @@ struct Part {
   std::size_t size() const { return names.size(); }
 };
 
+/// By less than this nothing can be divided in float32.
+inline constexpr double least_deviation = 1e-36;
+
 /// True for {share: ..., seed: ...}: a part that is drawn from the training part.
 bool is_drawn(const Config& part);
 

@@ -139,16 +139,16 @@ void check_classes(const Config& section, const Part& train, const std::vector<s
   if (classes.size() < 2) section.fail("all training samples are of one class, '" + classes.front() + "'");
 }
 
-/// Numbers to predict in place of classes.
-void check_targets(const Config& section, const Part& train) {
-  const std::size_t targets = train.targets.size();
+/// The first target that is the same in all samples, within what float32 can divide by; nothing where all vary.
+std::optional<std::string> constant_target(const Part& part) {
+  const std::size_t targets = part.targets.size();
   for (std::size_t t = 0; t < targets; ++t) {
-    const auto& values = train.samples.targets;
-    bool constant = true;
-    for (std::size_t i = t; i < values.size(); i += targets) constant = constant && values[i] == values[t];
-    if (constant) section.fail("the target '" + train.targets[t] + "' is the same in all training samples: there is nothing to learn");
+    const auto& values = part.samples.targets;
+    float least = values[t], most = values[t];
+    for (std::size_t i = t; i < values.size(); i += targets) least = std::min(least, values[i]), most = std::max(most, values[i]);
+    if (double{most} - double{least} < least_deviation) return part.targets[t];
   }
-  if (section.has("classes")) section.fail_at_key("classes", "these data have targets: numbers, and no classes");
+  return std::nullopt;
 }
 
 void append(Part& to, Part&& from) {
@@ -176,15 +176,18 @@ void check_part(const Config& section, const Part& train, const Part& part, cons
 class Answers {
  public:
   Answers(const Config& section, Part& train) : section_(section), targets_(train.targets) {
-    if (regression()) check_targets(section, train);
-    else classes_ = class_names(section, train);
+    if (regression() && section.has("classes")) section.fail_at_key("classes", "these data have targets: numbers, and no classes");
+    if (!regression()) classes_ = class_names(section, train);
     give(train, "train");
     if (!regression()) check_classes(section, train, classes_);
   }
 
   void give(Part& part, const char* what) const {
-    if (regression()) part.samples.labels.assign(part.size(), 0);
-    else label(part, section_, what, classes_);
+    if (!regression()) return label(part, section_, what, classes_);
+    if (const auto constant = constant_target(part))
+      section_.fail("the target '" + *constant + "' is the same in all samples of " + what + ": nothing can be learnt or judged by it",
+                    "numbers are kept in float32, of about 7 digits: take a constant off those that differ behind them");
+    part.samples.labels.assign(part.size(), 0);
   }
 
   bool regression() const { return !targets_.empty(); }

@@ -125,11 +125,24 @@ std::set<std::string> listed(const Config& list) {
   });
 }
 
+/// Files of classes that are not wanted may be listed, those that are not there may not.
+void refuse_absent(const Config& list, const std::set<std::string>& names, const fs::path& folder) {
+  std::vector<std::string> absent;
+  for (const std::string& name : names)
+    if (!fs::exists(folder / name)) absent.push_back(name);
+  if (!absent.empty())
+    list.fail(data_path(list).string() + " lists " + absent.front() + (absent.size() > 1 ? " and " + std::to_string(absent.size() - 1) + " more" : "") + ", which " + folder.string() + " does not have",
+              "names are relative to the folder, such as yes/a.wav");
+}
+
 /// Moves what `rule` chooses out of `from`: a list of names, or a pattern that names (or paths below the folder) match.
-std::vector<LabelledFile> taken(std::vector<LabelledFile>& from, const Config& rule) {
+std::vector<LabelledFile> taken(std::vector<LabelledFile>& from, const Config& rule, const fs::path& folder) {
   rule.allow({"list", "match", "folder", "share", "seed"});
   std::set<std::string> names;
-  if (const auto list = rule.find("list")) names = listed(*list);
+  if (const auto list = rule.find("list")) {
+    names = listed(*list);
+    refuse_absent(*list, names, folder);
+  }
   const std::string pattern = rule.has("match") ? rule.at("match").text() : "";
   if (rule.entries().size() != 1) rule.fail("a part is chosen in one way: list, match, folder, or share and seed");
   const auto chosen = [&](const LabelledFile& file) {
@@ -204,7 +217,7 @@ Dataset read_folder(const Config& section, std::initializer_list<std::string_vie
     const auto rule = section.find(key);
     if (!rule || is_drawn(*rule)) return std::nullopt;
     if (rule->is_map() && rule->has("folder")) return reader.read(folder.files(rule->at("folder")));
-    return reader.read(taken(train, *rule));
+    return reader.read(taken(train, *rule, data_path(section.at("folder"))));
   };
   auto test = given("test"), validation = given("validation");
   Part part = reader.read(train);

@@ -159,10 +159,10 @@ Normalisation normalisation(const Images& images) {
   for (std::size_t channel = 0; channel < channels; ++channel) {
     const auto [mean, variance] =
         images.values.empty() ? moments(images.pixels, channel, channels) : moments(images.values, channel, channels);
-    // What rounding leaves of a constant is no deviation.
-    const double least = images.values.empty() ? 1e-9 : 1e-12 * std::max(1e-20, mean * mean);
+    // What rounding leaves of constant pixels is no deviation; of values, which are taken from their first one, it leaves nothing.
+    const bool varies = images.values.empty() ? variance > 1e-9 : std::sqrt(variance) >= least_deviation;
     result.mean.push_back(static_cast<float>(mean / scale));
-    result.deviation.push_back(variance > least ? static_cast<float>(std::sqrt(variance) / scale) : 1.0f);
+    result.deviation.push_back(varies ? static_cast<float>(std::sqrt(variance) / scale) : 1.0f);
   }
   return result;
 }

@@ -47,6 +47,17 @@ void check_answers(const TrainRecipe& recipe, const Dataset& data) {
       refuse("early_stop: score: " + recipe.early_stop.score, data.regression() ? "loss, r2_pct, rmse or mae" : "loss, accuracy_pct, balanced_accuracy_pct, f1_pct or auc_pct");
 }
 
+/// R2 needs targets that vary in what it is taken on.
+void check_validation(const TrainBudget& budget, const Dataset& data) {
+  if (!data.regression() || budget.validation == 0) return;
+  const std::size_t targets = data.targets.size();
+  const std::vector<std::uint32_t> held = chosen_images(data, budget).validation;
+  const auto value = [&](std::uint32_t position, std::size_t target) { return data.train.targets[position * targets + target]; };
+  for (std::size_t t = 0; t < targets; ++t)
+    if (std::all_of(held.begin(), held.end(), [&](std::uint32_t position) { return value(position, t) == value(held[0], t); }))
+      throw ConfigError("error: validation: the target '" + data.targets[t] + "' is the same in the " + std::to_string(held.size()) + " samples of " + data.name + " that are held back\n   = hold back more of them");
+}
+
 void check_weights(const TrainRecipe& recipe, const Dataset& data) {
   if (recipe.class_weights.empty() || recipe.class_weights.size() == data.classes.size()) return;
   throw ConfigError("error: class_weights has " + std::to_string(recipe.class_weights.size()) + " numbers, " +
@@ -75,6 +86,7 @@ std::unique_ptr<Trainer> make_trainer(std::shared_ptr<const Dataset> data, const
   check_answers(settings.recipe, *data);
   check_weights(settings.recipe, *data);
   check_early_stop(settings, *data);
+  check_validation(settings.budget, *data);
   check_federation(settings, *data);
   return found->make(std::move(data), settings);
 }

@@ -285,6 +285,27 @@ TEST_CASE("a file that is no table of measurements is refused and stays as it is
   }
 }
 
+TEST_CASE("plans and predictions are written over nothing but their own kind") {
+  const Bench bench("plan", sizes, "  rounds: 1\n");
+  REQUIRE(bench.measure("--samples 12").code == 0);
+  const auto at = [&](const std::string& name) { return (bench.scratch() / name).string(); };
+  const std::string measured = bench.csv(), plan = "measure " + at("space.yaml") + " --plan 3 --out ";
+  REQUIRE(run("fit " + at("m.csv") + " --space " + at("space.yaml") + " --metric latency_ms --out " + at("fitted.yaml")).code == 0);
+  const std::string predict = "predict " + at("fitted.yaml") + " " + at("space.yaml") + " --table " + at("m.csv") + " --out ";
+  for (const std::string& command : {plan, predict})
+    for (const char* file : {"m.csv", "space.yaml", "fitted.yaml"}) {
+      const std::string before = program::read(at(file));
+      INFO(command << file);
+      CHECK(run(command + at(file)).code == 2);
+      CHECK(program::read(at(file)) == before);
+    }
+  for (int again = 0; again < 2; ++again) {
+    CHECK(run(plan + at("plan.csv")).code == 0);
+    CHECK(run(predict + at("predicted.csv")).code == 0);
+  }
+  CHECK(Table::load(at("plan.csv")).rows() == 3);
+}
+
 TEST_CASE("later measurements say whether a device file still holds") {
   const Bench bench("drift", sizes, "  rounds: 1\n");
   REQUIRE(bench.measure("--samples 32").code == 0);

@@ -223,6 +223,7 @@ TEST_CASE("for the same weights and ranges an objective after quantisation is wh
   CHECK(manifest.dump().find("\"calibration\":\"trained\"") != std::string::npos);
   const double printed = manifest["models"][0]["figures"]["accuracy_int8_pct"];
   CHECK(printed == value);
+  CHECK(manifest["models"][0]["facts"]["classes"] == "x, y, z");
   CHECK(value > 50);
   CHECK(value < 100);
   CHECK(std::abs(proxy.scores[0] - value) < 0.5);  // the training's own score is that of integers, too

@@ -72,6 +72,8 @@ TEST_CASE("A folder of pictures has a class for each folder, and parts chosen in
   check_complaint(folder, "{" + pictures + ", test: {match: '*.bmp'}}", "no file of the folder is chosen");
   check_complaint(folder, "{" + pictures + ", test: {match: '*', list: test.txt}}", "chosen in one way");
   check_complaint(folder, "{" + pictures + ", test: {list: gone.txt}}", "gone.txt: no such file");
+  write_text(folder.path() / "test.txt", "cat/3.png\ncta/4.png\ncat/4.gnp\n");
+  check_complaint(folder, "{" + pictures + ", test: {list: test.txt}}", "test.txt lists cat/4.gnp and 1 more, which ");
   check_complaint(folder, "{" + pictures + ", test: {match: '*'}}", "train holds no sample");
   check_complaint(folder, "{" + pictures + ", test: {match: 'dog/*'}}", "all training samples are of one class, 'cat'");
 }

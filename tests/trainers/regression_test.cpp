@@ -1,6 +1,8 @@
 // Numbers to predict: readers, scores in closed form, the loss against least squares and medians, what stops and resumes.
 #include <Eigen/Dense>
+#include <array>
 #include <cmath>
+#include <cstdio>
 
 #include "own_data.hpp"
 #include "space/random.hpp"
@@ -188,6 +190,37 @@ TEST_CASE("a regression that is stopped goes on to the last bit, and stops early
   }
 }
 
+TEST_CASE("features and targets far from zero, and tiny ones, are learnt as others; what float32 cannot tell apart is said") {
+  const TemporaryFolder folder;
+  const auto r2 = [&](double offset, double size, double answer_offset, double answer_size) {
+    const auto moved = [&](std::uint64_t seed) {
+      Random random(seed);
+      std::string text = "a,b,c,y\n";
+      for (int i = 0; i < 300; ++i) {
+        const double a = random.uniform(), b = random.uniform(), c = random.uniform();
+        char row[160];
+        std::snprintf(row, sizeof row, "%.17g,%.17g,%.17g,%.17g\n", offset + size * a, b, c, answer_offset + answer_size * (plane(a, b, c) - 40));
+        text += row;
+      }
+      return text;
+    };
+    const auto data = table(folder, moved(1), moved(2));
+    const TrainSettings how = settings("{epochs: 60, batch: 32, validation: 0, rate: 0.1, weight_decay: 0, test: true}");
+    return std::pair(make_trainer(data, how)->train(linear_network(3, 1), how.budget).test.r2_pct, data->notes);
+  };
+  for (const auto& [offset, size, answer_offset, answer_size] :
+       {std::array{0.0, 1.0, 0.0, 1.0}, {1000.0, 0.2, 0.0, 1.0}, {0.0, 1e-20, 0.0, 1e-15}, {-1e6, 1e4, 1e5, 1e3}, {1e20, 1e20, 0.0, 1e25}}) {
+    INFO(offset << " " << size << " " << answer_offset << " " << answer_size);
+    const auto [score, notes] = r2(offset, size, answer_offset, answer_size);
+    CHECK(score > 99);
+    CHECK(notes.empty());
+  }
+  const auto notes = r2(1.7e9, 1, 1e8, 100).second;
+  REQUIRE(notes.size() == 4);  // two columns of two files
+  CHECK_THAT(notes[0], ContainsSubstring("column 'a' of ") && ContainsSubstring("train.csv lies from 1700000000") && ContainsSubstring("take a constant off it"));
+  CHECK_THAT(notes[1], ContainsSubstring("column 'y'"));
+}
+
 TEST_CASE("zero-cost scores of a regression see its targets where they see any") {
   const TemporaryFolder folder;
   const auto data = table(folder, rows(100, plane, 1), rows(20, plane, 2));
@@ -233,7 +266,11 @@ TEST_CASE("targets are read from tables, windows and arrays, and what is wrong w
   refused("target: y, features: [a, y]", "the column 'y' is what is to be predicted, and a feature");
   refused("target: y, classes: [5, 6]", "these data have targets: numbers, and no classes");
   write_text(folder.path() / "t.csv", "a,y\n1,5\n2,5\n3,5\n");
-  refused("target: y", "the target 'y' is the same in all training samples");
+  refused("target: y", "the target 'y' is the same in all samples of train");
+  refused("target: a, features: [y, y]", "the feature 'y' is named twice");
+  write_text(folder.path() / "t.csv", "a,y\n1,5\n2,6\n3,7\n");
+  write_text(folder.path() / "flat.csv", "a,y\n1,5\n2,5\n");
+  check_complaint(folder, "{kind: csv, train: t.csv, test: flat.csv, target: y}", "the target 'y' is the same in all samples of test");
   write_text(folder.path() / "t.csv", "a,y\n1,5\n2,much\n");
   refused("target: y", "t.csv:3: column 'y' must hold finite numbers, found 'much'");
 }
@@ -256,7 +293,7 @@ TEST_CASE("targets of arrays: a number or a row for each sample") {
   refused(npy("<f4", "(2,)", raw<float>({1, 2})), "y.npy: holds targets of 2 samples, there are 3");
   refused(npy("<f4", "(3, 1, 1)", raw<float>({1, 2, 3})), "its size is 3x1x1");
   refused(npy("<f4", "(3,)", raw<float>({1, NAN, 3})), "target 1 of sample 1 is not finite");
-  refused(npy("<f4", "(3, 2)", raw<float>({1, 4, 2, 4, 3, 4})), "the target 'target_2' is the same in all training samples");
+  refused(npy("<f4", "(3, 2)", raw<float>({1, 4, 2, 4, 3, 4})), "the target 'target_2' is the same in all samples of train");
   check_complaint(folder, "{kind: npy, train: {samples: x.npy}, test: {samples: x.npy}}", "a part has 'labels'");
 }
 
