@@ -1,14 +1,12 @@
 #include "experiments/study_file.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "experiments/criterion_file.hpp"
 #include "experiments/files.hpp"
 #include "experiments/named_by.hpp"
 #include "experiments/objective_tables.hpp"
-#include "experiments/quantity.hpp"
 #include "experiments/rungs.hpp"
 #include "experiments/scoring.hpp"
 #include "experiments/trained_scores.hpp"
@@ -226,7 +224,7 @@ class Reader {
     if (!train_) begin_training(train, section);
     else if (train.yaml() != train_->yaml())
       item.fail("one training is enough", "a second score of the first says whose training it is:  train: " + study_.objectives[first_trained_].name);
-    check_score(item, objective);
+    if (const std::string note = checked_score(item, objective, *study_.training); !note.empty()) study_.notes.push_back(note);
     const auto quantised = read_quantised(item, document_.find("finish"));
     if (quantised) begin_quantised(item, *quantised);
     if (is_weight_bytes(objective.name) && !trains_)
@@ -234,35 +232,6 @@ class Reader {
     note_training(objective.name, quantised.has_value());
     objective.measure = [scores = trained_, which = trained_->add({objective.name, quantised})](const Candidate& candidate) { return scores->value(candidate, which); };
     return item.with_entry("train", section);
-  }
-
-  /// What a training's objective is, its name says: one that says nothing, or another goal, may be meant for something else.
-  void check_score(const Config& item, const Criterion& objective) {
-    if (is_weight_bytes(objective.name)) return;
-    const std::vector<std::string> names = study_.training->score_names();
-    std::string scores = "an objective whose name is or ends with ";
-    for (std::size_t i = 1; i < names.size(); ++i) scores += (i == 1 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
-    scores += " is that score, any other " + names[0];
-    const auto score = named_score(objective.name);
-    if (score && std::find(names.begin(), names.end(), score->name) == names.end())
-      item.fail_at_key("name", "'" + score->name + "' is no score of what these networks are trained on", scores);
-    const Goal better = score && score->less_is_better ? Goal::minimize : Goal::maximize;
-    if (objective.goal != better)
-      item.fail_at_key("goal", score && score->less_is_better ? "'" + score->name + "' is better the less it is" : "this score of a training is better the greater it is", scores);
-    if (!study_.training->targets().empty() && is_extrapolated(item))
-      item.fail_at_key("train", "the curve of a regression is not extrapolated: what is known of curves is that of accuracies", "leave 'extrapolate' out; rungs of fewer epochs do it");
-    if (!score) refuse_likeness(item, objective.name, names, scores);
-    if (!score) study_.notes.push_back("'" + objective.name + "' is " + names[0] + ": " + scores);
-  }
-
-  /// A name that speaks of a score and does not end with it would be taken for another one.
-  static void refuse_likeness(const Config& item, std::string name, std::vector<std::string> known, const std::string& hint) {
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-    known.front() = "loss";
-    for (std::string score : known) {
-      if (score.ends_with("_pct")) score.resize(score.size() - 4);
-      if (name.find(score) != std::string::npos) item.fail_at_key("name", "this name speaks of '" + score + "' and does not end with the name of a score", hint);
-    }
   }
 
   void begin_training(const Config& train, const Config& section) {
@@ -340,21 +309,10 @@ class Reader {
 
   /// Returns the section with paths made absolute.
   Config read_finish(Config finish) {
-    finish.allow({"picks", "also", "train", "formats", "calibration", "weight_bits", "weight_bytes"});
     if (const auto train = finish.find("train")) finish = finish.with_entry("train", with_absolute_data(*train, base_));
-    Finish result;
-    result.picks = static_cast<std::size_t>(finish.integer_or("picks", 5));
     const Config training = training_of(finish);
-    if (const auto also = finish.find("also"))
-      for (const Config& budget : also->items()) result.also.push_back(read_within(budget));
-    result.train = finish.find("train");
-    check_training_changes(training, result.train);
-    if (const auto formats = finish.find("formats")) {
-      result.formats.clear();
-      for (const Config& format : formats->items()) result.formats.push_back(std::string(named_by(format, [&] { return find_format(format.text()).name; })));
-    }
-    result.quantise = read_quantise_wish(finish);
-    study_.finish = std::move(result);
+    study_.finish = read_finish_section(finish);
+    check_training_changes(training, study_.finish->train);
     return finish;
   }
 
@@ -368,15 +326,6 @@ class Reader {
     study_.training = make_training(*train);
     study_.training_objective = study_.scores.front();  // in place of the accuracy that no trial has
     return *train;
-  }
-
-  static Within read_within(const Config& budget) {
-    Within within;
-    for (const auto& [name, value] : budget.entries()) {
-      if (find_total(name) == nullptr) budget.fail_at_key(name, "'" + name + "' is no exact total", "totals: macs, params, weight_bytes, peak_activation_bytes");
-      within.emplace_back(name, read_quantity(name, value));
-    }
-    return within;
   }
 
   Config document_;

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "experiments/evaluate.hpp"
+#include "experiments/finish_file.hpp"
 #include "experiments/training.hpp"
 #include "search/objective.hpp"
 #include "search/searcher.hpp"
@@ -23,18 +23,6 @@ struct HostPredictor {
   std::size_t networks = 60;
   std::uint64_t seed = 1;
   std::string model = "auto";
-};
-
-/// "The most accurate within this budget": total_kinds by name with the most that is allowed.
-using Within = std::vector<std::pair<std::string, double>>;
-
-/// `finish:`: what becomes of the front when the search is over.
-struct Finish {
-  std::size_t picks = 5;             ///< at most so many of the study's picks
-  std::vector<Within> also;          ///< and the best trial within each of these budgets
-  std::optional<Config> train;       ///< keys of the full training that differ from the proxy's
-  std::vector<std::string> formats = {"onnx"};
-  QuantiseWish quantise;             ///< calibration and weight bits
 };
 
 class StudyFile {

@@ -1,6 +1,7 @@
 #include "experiments/trained_scores_file.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "experiments/named_by.hpp"
 #include "experiments/quantity.hpp"
@@ -124,6 +125,43 @@ std::optional<ScoredAs> read_quantised(const Config& objective, const std::optio
   const ScoredAs wish = quantised->is_map() ? ScoredAs{read_quantise_wish(*quantised, finished), read_activation_bits(*quantised)} : ScoredAs{finished};
   if (!wish.weights.bits.empty()) check_bits(objective, wish.weights);
   return wish;
+}
+
+namespace {
+
+std::string words_of(const std::vector<std::string>& scores) {
+  std::string text = "an objective whose name is or ends with ";
+  for (std::size_t i = 1; i < scores.size(); ++i) text += (i == 1 ? "" : i + 1 == scores.size() ? " or " : ", ") + scores[i];
+  return text + " is that score, any other " + scores[0];
+}
+
+/// A name that speaks of a score and does not end with it would be taken for another one.
+void refuse_likeness(const Config& objective, std::string name, std::vector<std::string> scores) {
+  const std::string hint = words_of(scores);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  scores.front() = "loss";
+  for (std::string score : scores) {
+    if (score.ends_with("_pct")) score.resize(score.size() - 4);
+    if (name.find(score) != std::string::npos) objective.fail_at_key("name", "this name speaks of '" + score + "' and does not end with the name of a score", hint);
+  }
+}
+
+}  // namespace
+
+std::string checked_score(const Config& objective, const Criterion& criterion, const Training& training) {
+  if (is_weight_bytes(criterion.name)) return "";
+  const std::vector<std::string> scores = training.score_names();
+  const auto score = named_score(criterion.name);
+  if (score && std::find(scores.begin(), scores.end(), score->name) == scores.end())
+    objective.fail_at_key("name", "'" + score->name + "' is no score of what these networks are trained on", words_of(scores));
+  const bool lessened = score && score->less_is_better;
+  if (criterion.goal != (lessened ? Goal::minimize : Goal::maximize))
+    objective.fail_at_key("goal", lessened ? "'" + score->name + "' is better the less it is" : "this score of a training is better the greater it is", words_of(scores));
+  if (!training.targets().empty() && is_extrapolated(objective))
+    objective.fail_at_key("train", "the curve of a regression is not extrapolated: what is known of curves is that of accuracies", "leave 'extrapolate' out; rungs of fewer epochs do it");
+  if (score) return "";
+  refuse_likeness(objective, criterion.name, scores);
+  return "'" + criterion.name + "' is " + scores[0] + ": " + words_of(scores);
 }
 
 }  // namespace paretoforge

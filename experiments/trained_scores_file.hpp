@@ -21,6 +21,11 @@ std::vector<Config> with_trainings(const Config& objectives);
 /// Whether the score of such an item's training, or of one of its rungs, is foretold from its first epochs.
 bool is_extrapolated(const Config& objective);
 
+/// Refuses, as ConfigError at the item, an objective of a training whose name is a score that these networks do not have, speaks
+/// of one without ending with it, or has another goal; and a regression's that is extrapolated. Returns what the user is to be
+/// told: empty, or which score a name that says none is taken for.
+std::string checked_score(const Config& objective, const Criterion& criterion, const Training& training);
+
 /// The keys `calibration`, `weight_bits` and `weight_bytes` (what they may take; with `weight_bits: mixed`) of a section;
 /// `otherwise` holds what absent ones mean.
 QuantiseWish read_quantise_wish(const Config& section, const QuantiseWish& otherwise = {});
