@@ -276,6 +276,7 @@ TEST_CASE("how far the numbers can be trusted, in words") {
 
 TEST_CASE("whether the search was long enough, in words") {
   ReportStudy study = small_study();
+  decltype(study.front) front;
   study.hypervolume = {0, 0.2, 0.5, 0.8, 0.8, 0.8, 0.8, 0.8};
   CHECK(internal::length_words(study) ==
         "99 % of the final hypervolume was reached after 4 trials of 8, and the last quarter of the trials added "
@@ -284,7 +285,10 @@ TEST_CASE("whether the search was long enough, in words") {
   study.hypervolume = {0.4, 0.4, 0.4, 0.8};
   CHECK(holds(internal::length_words(study), "added 50\u00a0%: more trials may still pay."));
   study.hypervolume = {0, 0};
+  CHECK(internal::length_words(study) == "No trial is better than the worst of the front in everything: hypervolume is still 0.");
+  std::swap(study.front, front);
   CHECK(internal::length_words(study) == "No complete trial: hypervolume is still 0.");
+  std::swap(study.front, front);
   study.criteria.resize(1);
   study.criteria[0].reference = 1;
   study.front.resize(1);

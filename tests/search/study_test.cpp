@@ -313,7 +313,6 @@ TEST_CASE("a budget in seconds begins nothing after its end") {
   study.budget.seconds = 0.05;
   const auto state = study.run();
   CHECK(state.end == End::time);
-  CHECK_FALSE(state.trials.empty());
 
   // What waits for a thread when the time is up waits in vain: one thread, one measurement that takes longer.
   std::atomic<int> measured = 0;
@@ -325,8 +324,8 @@ TEST_CASE("a budget in seconds begins nothing after its end") {
   slow.budget.seconds = 0.05, slow.threads = 1, slow.window = 8;
   const auto stopped = slow.run();
   CHECK(stopped.end == End::time);
-  CHECK(measured == 1);
-  CHECK(stopped.trials.size() == 1);
+  CHECK(measured <= 1);  // none where another program had the processor until the time was up
+  CHECK(stopped.trials.size() == static_cast<std::size_t>(measured));
 }
 
 TEST_CASE("a stop request ends the study, and the study goes on with the same trials") {
