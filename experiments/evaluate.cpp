@@ -43,12 +43,8 @@ std::string score_figure(const std::string& score, const std::string& form) {
   return score.ends_with(unit) ? score.substr(0, score.size() - unit.size()) + "_" + form + unit : score + "_" + form;
 }
 
-double onnx_score(const Training& training, const std::string& score, const std::string& onnx, const LabelledSamples& samples) {
-  return training.score(score, onnx_outputs(onnx, evaluation_batch, samples), samples);
-}
-
 double onnx_score(const Training& training, const std::string& onnx, const LabelledSamples& samples) {
-  return onnx_score(training, training.score_names().front(), onnx, samples);
+  return training.score(training.score_names().front(), onnx_outputs(onnx, evaluation_batch, samples), samples);
 }
 
 LabelledSamples choosing_part(const LabelledSamples& training_samples) {

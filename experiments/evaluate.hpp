@@ -22,9 +22,8 @@ std::string score_figure(const std::string& score, const std::string& form);
 /// LabelledSamples in one run of a model that is evaluated.
 inline constexpr std::size_t evaluation_batch = 100;
 
-/// A score of such data, as Training::score has it, of a model of batch `evaluation_batch`. Throws as onnx_outputs.
-double onnx_score(const Training& training, const std::string& score, const std::string& onnx, const LabelledSamples& samples);
-/// The main score: of classes the accuracy in per cent, where the first of equal outputs counts.
+/// The main score of a model of batch `evaluation_batch`: of classes the accuracy in per cent, where the first of equal outputs
+/// counts. Throws as onnx_outputs.
 double onnx_score(const Training& training, const std::string& onnx, const LabelledSamples& samples);
 
 /// Training images that calibration sees.

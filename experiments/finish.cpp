@@ -207,10 +207,10 @@ Model trained_model(const StudyFile& study, const Trial& trial, const fs::path& 
   try {
     // Another stream than the trial's own: the full training does not go on from the proxy's.
     const fs::path checkpoint = fs::path(kept).replace_extension(".checkpoint");
-    Trained result = study.training->train_fully(graph, changes, derived_seed(~study.search->seed, trial.number), stop, checkpoint);
-    save_model(kept, result.model);
+    Model model = study.training->train_fully(graph, changes, derived_seed(~study.search->seed, trial.number), stop, checkpoint);
+    save_model(kept, model);
     fs::remove(checkpoint);
-    return std::move(result.model);
+    return model;
   } catch (const TrainingStopped&) {
     throw Interrupted();
   }

@@ -99,7 +99,7 @@ std::string front_text(const StudyFile& study, const Front& front) {
 
 std::string models_text(const std::vector<ReportModel>& models) {
   const auto text = [](const std::string& name, const std::optional<double>& value) { return value ? quantity_text(name, *value) : std::string("-"); };
-  const std::string of = !models.empty() && models.front().regression ? "R2 " : "";
+  const std::string of = of_regression(models) ? "R2 " : "";
   std::vector<std::vector<std::string>> rows = {{"model", of + "int8", of + "float", "latency", "predicted", "flash", "memory", "agrees", "fused", "chosen as"}};
   for (const ReportModel& model : models) {
     std::string predicted = "-";

@@ -43,6 +43,11 @@ struct ReportModel {
   std::vector<std::string> files;       ///< paths relative to the page; shown as links
 };
 
+/// Whether these models of one study predict numbers.
+inline bool of_regression(const std::vector<ReportModel>& models) { return !models.empty() && models.front().regression; }
+/// What their scores are called.
+inline std::string score_word(const std::vector<ReportModel>& models) { return of_regression(models) ? "R2" : "accuracy"; }
+
 /// A network that a predictor had not seen, measured.
 struct ReportSample {
   double measured = 0;

@@ -85,11 +85,10 @@ std::vector<ReportEstimate> estimates_of(const std::vector<Criterion>& criteria,
 std::vector<ReportEstimate> estimates_of_models(const Config& objectives, const std::vector<Criterion>& criteria,
                                                 const std::vector<Trial>& trials, const std::vector<ReportModel>& models) {
   const std::vector<Config> sections = objectives.items();
-  const bool regression = !models.empty() && models.front().regression;
   std::vector<ReportEstimate> all;
   for (std::size_t i = 0; i < sections.size(); ++i)
     if (estimator_of(sections[i]) != nullptr)
-      add(all, {.name = criteria[i].name, .of = (regression ? "R2" : "accuracy") + std::string(" of the finished models"), .objective = i}, of_models(trials, i, models),
+      add(all, {.name = criteria[i].name, .of = score_word(models) + " of the finished models", .objective = i}, of_models(trials, i, models),
           criteria[i].goal != Goal::maximize);
   return all;
 }

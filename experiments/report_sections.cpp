@@ -131,8 +131,9 @@ std::string files_cell(const ReportModel& model) {
 
 std::string models_table(const ReportStudy& study) {
   if (study.models.empty()) return {};
+  const std::string of = of_regression(study.models) ? "R2, " : "";
   std::string html = "<table class=\"models-table\">\n" +
-                     head_row({"Model", study.models.front().regression ? "R2, float" : "float", study.models.front().regression ? "R2, int8" : "int8", "flash", "memory", "predicted", "90 % interval", "measured",
+                     head_row({"Model", of + "float", of + "int8", "flash", "memory", "predicted", "90 % interval", "measured",
                                "agreement", "fused", "files"},
                               {false, true, true, true, true, true, true, true, true, true, false}) +
                      "<tbody>\n";

@@ -69,8 +69,6 @@ std::string latency_trust(const ReportStudy& study) {
          std::to_string(models) + " lay inside the 90 % interval.";
 }
 
-std::string score_word(const ReportStudy& study) { return std::any_of(study.models.begin(), study.models.end(), [](const ReportModel& model) { return model.regression; }) ? "R2" : "accuracy"; }
-
 std::string accuracy_trust(const ReportStudy& study) {
   std::size_t models = 0;
   double loss = -std::numeric_limits<double>::infinity();
@@ -81,8 +79,8 @@ std::string accuracy_trust(const ReportStudy& study) {
     }
   if (models == 0) return {};
   const double points = std::round(100 * loss) / 100;
-  if (points <= 0) return " No model lost " + score_word(study) + " when it became int8.";
-  return " Becoming int8 cost at most " + text_of("points", points, 3) + " points of " + score_word(study) + ".";
+  if (points <= 0) return " No model lost " + score_word(study.models) + " when it became int8.";
+  return " Becoming int8 cost at most " + text_of("points", points, 3) + " points of " + score_word(study.models) + ".";
 }
 
 std::string parity_trust(const ReportStudy& study) {
@@ -95,7 +93,7 @@ std::string parity_trust(const ReportStudy& study) {
   }
   std::string text;
   if (std::isfinite(agreement))
-    text += std::string(" The files and the reference ") + (score_word(study) == "accuracy" ? "chose the same class" : "gave the same numbers, within 4 steps,") +
+    text += std::string(" The files and the reference ") + (of_regression(study.models) ? "gave the same numbers, within 4 steps," : "chose the same class") +
             " for at least " + text_of("agreement_pct", agreement, 4) + " of the inputs.";
   if (told > 0)
     text += fused == told ? " The runtime fused every convolution to an integer one."

@@ -101,6 +101,7 @@ class TorchTraining final : public Training {
   explicit TorchTraining(const Config& section) : settings_(settings_of(section)), section_(section) {
     if (!settings_.data) section.fail("a training needs 'data': what to train on", "such as  data: fashion-mnist");
     data_ = std::make_shared<const Dataset>(named_by(*settings_.data, [&] { return load_dataset(*settings_.data); }));
+    units_ = target_normalisation(*data_);
     // A small data set cannot spare what is held back where nothing is said.
     if (!section.has("validation")) settings_.budget.validation = std::min(settings_.budget.validation, std::max<std::size_t>(1, data_->train.size() / 5));
     rungs_ = rungs_of(section, settings_);
@@ -148,7 +149,7 @@ class TorchTraining final : public Training {
   }
 
   double score(const std::string& objective, std::span<const float> outputs, const LabelledSamples& samples) const override {
-    const Evaluation evaluation = data_->regression() ? evaluation_of(outputs, samples.targets, target_normalisation(*data_)) : evaluation_of(outputs, samples.labels);
+    const Evaluation evaluation = data_->regression() ? evaluation_of(outputs, samples.targets, units_) : evaluation_of(outputs, samples.labels);
     return evaluation.*score_of(objective);
   }
 
@@ -160,23 +161,19 @@ class TorchTraining final : public Training {
     return names;
   }
 
-  Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
-                      std::stop_token stop, const std::filesystem::path& checkpoint) const override {
+  Model train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
+                    std::stop_token stop, const std::filesystem::path& checkpoint) const override {
     TrainSettings settings = full_settings(settings_, changes);
     settings.budget.seed = seed;
     settings.budget.checkpoint = checkpoint;
-    return stopping([&] {
-      TrainResult result = train(*make_trainer(data_, settings), graph, settings.recipe, settings.budget, stop);
-      return Trained{std::move(result.model), result.test.*main_score(*data_).value, result.seconds};
-    });
+    return stopping([&] { return train(*make_trainer(data_, settings), graph, settings.recipe, settings.budget, stop); }).model;
   }
 
-  Trained fine_tuned(const Model& start, const std::optional<Config>& changes, std::uint64_t seed) const override {
+  Model fine_tuned(const Model& start, const std::optional<Config>& changes, std::uint64_t seed) const override {
     TrainSettings settings = full_settings(settings_, changes);
     settings.budget.seed = seed;
     settings.budget.start = std::make_shared<const std::vector<Weights>>(start.weights);
-    TrainResult result = make_trainer(data_, settings)->train(start.graph, settings.budget);
-    return {std::move(result.model), result.test.*main_score(*data_).value, result.seconds};
+    return make_trainer(data_, settings)->train(start.graph, settings.budget).model;
   }
 
   bool quantises() const override { return settings_.recipe.quantise.has_value(); }
@@ -237,7 +234,7 @@ class TorchTraining final : public Training {
 
   double foretold(const std::vector<Evaluation>& curve, double Evaluation::* score) const {
     std::vector<double> known;
-    for (const Evaluation& epoch : curve) known.push_back(std::max(epoch.*score, 0.0));  // an R2 may be negative at first
+    for (const Evaluation& epoch : curve) known.push_back(epoch.*score);
     const std::int32_t epochs = settings_.budget.epochs;
     return extrapolate(known, static_cast<std::size_t>(epochs), cooled(settings_.recipe, epochs)).median();
   }
@@ -246,6 +243,7 @@ class TorchTraining final : public Training {
   std::vector<Rung> rungs_;
   Config section_;
   std::shared_ptr<const Dataset> data_;
+  Normalisation units_;  ///< of a regression's targets
   std::unique_ptr<Trainer> trainer_;
   mutable std::optional<SideBySide> side_by_side_;  ///< in the memory that is there once the data is read, or on a GPU
 };

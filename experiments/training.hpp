@@ -30,12 +30,6 @@ struct LabelledSamples {
   std::size_t size() const { return labels.size(); }
 };
 
-struct Trained {
-  Model model;
-  double test_score = 0;  ///< the main score
-  double seconds = 0;
-};
-
 /// What a proxy training gave.
 struct ProxyTrained {
   Model model{Graph(Shape{}), {}, {}, {}};  ///< at the resolution and width that it was trained at
@@ -68,10 +62,10 @@ class Training {
   virtual std::vector<std::string> score_names() const = 0;
   /// Trains on all training images; `changes` are keys of the section that differ (epochs above all), `checkpoint` is as
   /// above.
-  virtual Trained train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
-                              std::stop_token stop, const std::filesystem::path& checkpoint) const = 0;
+  virtual Model train_fully(const Graph& graph, const std::optional<Config>& changes, std::uint64_t seed,
+                            std::stop_token stop, const std::filesystem::path& checkpoint) const = 0;
   /// Trains on from a model's weights (fine-tuning) as `train_fully` would from random ones.
-  virtual Trained fine_tuned(const Model& start, const std::optional<Config>& changes, std::uint64_t seed) const = 0;
+  virtual Model fine_tuned(const Model& start, const std::optional<Config>& changes, std::uint64_t seed) const = 0;
   /// Whether proxies end with fake quantisation, so that their models carry ranges; whether a full training with these
   /// changes does.
   virtual bool quantises() const = 0;

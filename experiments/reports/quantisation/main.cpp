@@ -96,7 +96,7 @@ void print_tuned(const StudyFile& study, const std::vector<Network>& all, const 
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Model& model = all[i].model;
       const Model start = with_weight_bits(model, weighted_layers(model.graph), bits);
-      const Model tuned = study.training->fine_tuned(start, changes, study.search->seed).model;
+      const Model tuned = study.training->fine_tuned(start, changes, study.search->seed);
       std::printf(" %.2f |", tuned.ranges.empty() ? accuracy(study, tuned, test[i])
                                                   : accuracy(study, quantised(tuned), test[i]));
       std::fflush(stdout);
