@@ -13,7 +13,7 @@ packages=(build-essential cmake ninja-build ccache git
   libeigen3-dev libboost-graph-dev libtbb-dev libyaml-cpp-dev libonnx-dev libprotobuf-dev protobuf-compiler
   libsqlite3-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libssl-dev
   libflatbuffers-dev catch2 dataset-fashion-mnist)
-[[ " $* " == *" light "* ]] || packages+=(libtorch-dev libopenblas0 libgoogle-perftools-dev libpng-dev libjpeg-dev libzip-dev liblzma-dev)
+[[ " $* " == *" light "* ]] || packages+=(libtorch-dev libdnnl-dev libopenblas0 libgoogle-perftools-dev libpng-dev libjpeg-dev libzip-dev liblzma-dev)
 tests=
 if [[ " $* " == *" tests "* ]]; then
   tests=yes

@@ -9,6 +9,7 @@
 #include "space/random.hpp"
 #include "trainers/network_internal.hpp"
 #include "trainers/network_ops_internal.hpp"
+#include "trainers/winograd_internal.hpp"
 
 namespace paretoforge {
 namespace {
@@ -215,9 +216,9 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
   return std::visit(
       Overloaded{
           [&](const Input&) -> at::Tensor { throw std::logic_error("an input inside the network"); },
-          [&](const Conv& op) { return multiplied(id, op, in[0]); },
+          [&](const Conv& op) { return multiplied(id, op, in[0], mode); },
           // As a 1x1 convolution: oneDNN then, and no BLAS with threads of its own.
-          [&](const Linear&) { return multiplied(id, Conv{}, in[0]); },
+          [&](const Linear&) { return multiplied(id, Conv{}, in[0], mode); },
           [&](const Pool& op) { return pooled(op, in[0], layer.divisor); },
           [&](const GlobalPool& op) { return pooled(op, in[0]); },
           [&](const BatchNorm&) { return run_norm(id, in, 0, mode); },
@@ -239,9 +240,12 @@ at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::
       graph_.op(id));
 }
 
-/// In what x is kept in, the last linear layer in what weights are.
-at::Tensor TorchNetwork::multiplied(NodeId id, const Conv& op, const at::Tensor& x) const {
+/// In what x is kept in, the last linear layer in what weights are. Evaluated as LibTorch does it: what accuracy is
+/// said of a network is what others compute.
+at::Tensor TorchNetwork::multiplied(NodeId id, const Conv& op, const at::Tensor& x, Mode mode) const {
   const auto& layer = layers_[static_cast<std::size_t>(id)];
+  if (mode == Mode::training && fused_)
+    if (const at::Tensor y = winograd_convolved(op, x, layer.kernel); y.defined()) return y;
   const bool last = id == target_ && std::holds_alternative<Linear>(graph_.op(id));
   const at::ScalarType type = last ? layer.kernel.scalar_type() : x.scalar_type();
   return convolved(op, x.to(type), layer.kernel.to(type), layer.bias.defined() ? layer.bias.to(type) : layer.bias);

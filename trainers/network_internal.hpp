@@ -71,7 +71,7 @@ class TorchNetwork {
   /// linear layer and the outputs stay float (Kalamkar et al., "A study of BFLOAT16 for deep learning training", 2019).
   void train_in(at::ScalarType type) { training_type_ = type; }
 
-  /// For comparison: norms and activations as LibTorch's own ops.
+  /// For comparison: norms, activations and convolutions as LibTorch's own ops.
   void set_fused(bool fused) { fused_ = fused, plan(); }
   /// For products with a Hessian: only ops whose gradients have gradients. Slower.
   void set_twice_differentiable() { set_fused(false), twice_ = true; }
@@ -88,7 +88,7 @@ class TorchNetwork {
   void count_readers();
   void fuse(NodeId id);
   at::Tensor run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const;
-  at::Tensor multiplied(NodeId id, const Conv& op, const at::Tensor& x) const;
+  at::Tensor multiplied(NodeId id, const Conv& op, const at::Tensor& x, Mode mode) const;
   at::Tensor run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode) const;
 
   Graph graph_;

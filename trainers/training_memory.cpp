@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "trainers/trainer_internal.hpp"
+#include "trainers/winograd_internal.hpp"
 
 namespace paretoforge {
 namespace {
@@ -29,6 +30,15 @@ Activations activations(const Graph& graph) {
   return result;
 }
 
+/// What the hungriest convolution takes while it runs.
+double workspace(const Graph& graph, std::int64_t batch) {
+  std::size_t most = 0;
+  for (NodeId id = 1; id < graph.size(); ++id)
+    if (const auto* conv = std::get_if<Conv>(&graph.op(id)))
+      most = std::max(most, winograd_workspace(*conv, batch, graph.shape(graph.inputs(id)[0])));
+  return static_cast<double>(most);
+}
+
 double weights_of(const Graph& graph) {
   double count = 0;
   for (NodeId id = 1; id < graph.size(); ++id)
@@ -51,7 +61,9 @@ double training_bytes(const Graph& graph, const Dataset& data, const TrainRecipe
   const double value = recipe.precision == Precision::float32 ? float_bytes : float_bytes / 2;
   // Trained quantised, the way back needs each value before its rounding and after it.
   const double kept = (recipe.quantise ? 2 : 1) * passing.kept;
-  return value * batch * (kept + 2 * passing.largest) + float_bytes * copies * weights_of(shaped) + 2 * images * image;
+  const bool filtered = recipe.precision == Precision::float32 && !recipe.quantise;  // by winograd.cpp
+  const double scratch = filtered ? workspace(shaped, static_cast<std::int64_t>(batch)) : 0;
+  return value * batch * (kept + 2 * passing.largest) + scratch + float_bytes * copies * weights_of(shaped) + 2 * images * image;
 }
 
 }  // namespace paretoforge

@@ -2,6 +2,7 @@
 // second on a GPU.
 // experiments/reports/training/run.sh sets it beside a Python loop.
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -57,27 +58,48 @@ double images_per_cpu_second(const Graph& graph, std::size_t images, Precision p
   return static_cast<double>(result.steps) * settings.budget.batch / result.cpu_seconds;
 }
 
-/// Seconds on the wall until each of `trials` threads has trained the same epochs.
-double seconds_of(const Trainer& trainer, const Graph& graph, const TrainBudget& budget, int trials) {
+/// Seconds on the wall until each of `threads` threads has done the same.
+template <class Work>
+double seconds_of(int threads, const Work& work) {
   const auto begin = std::chrono::steady_clock::now();
   {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < trials; ++i) threads.emplace_back([&] { trainer.train(graph, budget); });
+    std::vector<std::jthread> all;
+    for (int i = 0; i < threads; ++i) all.emplace_back(work);
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-/// How many times as much two trials side by side get done as one; median of five, by turns.
-double gain_of_two(const Graph& graph, std::size_t images) {
+/// How many times as much two threads get done as one; median of five, by turns.
+template <class Work>
+double gain_of_two(const Work& work) {
+  std::vector<double> gains;
+  for (int round = 0; round < 5; ++round) gains.push_back(2 * seconds_of(1, work) / seconds_of(2, work));
+  std::nth_element(gains.begin(), gains.begin() + 2, gains.end());
+  return gains[2];
+}
+
+double gain_of_two_trainings(const Graph& graph, std::size_t images) {
   TrainSettings settings = settings_of(Precision::float32);
   const auto trainer = make_trainer(noise(graph.shape(0), images), settings);
   trainer->train(graph, settings.budget);
   settings.budget.epochs = 4;
-  std::vector<double> gains;
-  for (int round = 0; round < 5; ++round)
-    gains.push_back(2 * seconds_of(*trainer, graph, settings.budget, 1) / seconds_of(*trainer, graph, settings.budget, 2));
-  std::nth_element(gains.begin(), gains.begin() + 2, gains.end());
-  return gains[2];
+  return gain_of_two([&] { trainer->train(graph, settings.budget); });
+}
+
+std::atomic<double> result;  ///< of what is computed for its time alone
+
+void multiply_and_add() {
+  double sum = 0;
+  for (int i = 0; i < 200'000'000; ++i) sum = sum * 0.999 + 1;
+  result = sum;
+}
+
+/// An array added to another, 16 MB each as two layers' values are, again and again.
+void walk_through_memory() {
+  std::vector<float> from(std::size_t{4} << 20, 1), to(from.size(), 2);
+  for (int pass = 0; pass < 100; ++pass)
+    for (std::size_t i = 0; i < from.size(); ++i) to[i] = 0.5f * to[i] + from[i];
+  result = to[to.size() / 2];
 }
 
 /// Images per second on the wall of `trials` trainings side by side on the GPU, the first ones (which set up LibTorch
@@ -89,7 +111,7 @@ double images_per_second(const Graph& graph, std::size_t images, Precision preci
   const auto trainer = make_trainer(noise(graph.shape(0), images), settings);
   const auto seconds = [&](std::int32_t epochs) {
     settings.budget.epochs = epochs;
-    return seconds_of(*trainer, graph, settings.budget, trials);
+    return seconds_of(trials, [&] { trainer->train(graph, settings.budget); });
   };
   seconds(1);
   const double few = seconds(1), many = seconds(11);
@@ -114,7 +136,7 @@ void print_speed(const Row& row) {
     }
 }
 
-void print_gain(const Row& row) { std::printf(" %.2f", gain_of_two(row.make(), row.images)); }
+void print_gain(const Row& row) { std::printf(" %.2f", gain_of_two_trainings(row.make(), row.images)); }
 
 /// Float32 launched one kernel at a time, then recorded: float32, bfloat16, float16; float32 of 2, 4, 8 side by side.
 void print_gpu(const Row& row) {
@@ -148,6 +170,10 @@ int main(int count, char** arguments) {
   for (const auto& [flag, chosen] : {std::pair("--two", &print_gain), std::pair("--gpu", &print_gpu)})
     if (!names.empty() && names[0] == std::string_view(flag)) print = chosen;
   if (print != print_speed) names = names.subspan(1);
+  if (!names.empty() && names[0] == std::string_view("--two-loops")) {  // what this machine has to give at most
+    std::printf("arithmetic %.2f, memory %.2f\n", gain_of_two(multiply_and_add), gain_of_two(walk_through_memory));
+    return 0;
+  }
   // In a thread of its own, as in a study.
   std::thread([&] { print_rows(names, print); }).join();
 }
