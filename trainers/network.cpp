@@ -192,26 +192,32 @@ std::vector<at::Tensor> TorchNetwork::kernels() const {
 
 at::Tensor TorchNetwork::logits(const at::Tensor& images, Mode mode, const Watch& watch) const {
   c10::AutoGradMode autograd(mode != Mode::evaluation && c10::GradMode::is_enabled());
-  std::vector<at::Tensor> values(layers_.size());
+  std::vector<at::Tensor> values(layers_.size()), again(layers_.size());  // again: for the second of two readers
   auto left = readers_;
   values[0] = mode == Mode::training ? images.to(training_type_) : images;
   for (NodeId id = 1; id <= target_; ++id) {
     if (readers_[static_cast<std::size_t>(id)] == 0) continue;
     std::vector<at::Tensor> in;
     for (const NodeId input : steps_[static_cast<std::size_t>(id)].in) {
-      auto& value = values[static_cast<std::size_t>(input)];
-      in.push_back(--left[static_cast<std::size_t>(input)] == 0 ? std::move(value) : value);
+      const auto i = static_cast<std::size_t>(input);
+      const bool last = --left[i] == 0;
+      if (again[i].defined())
+        in.push_back(std::move(last ? again[i] : values[i]));
+      else
+        in.push_back(last ? std::move(values[i]) : values[i]);
     }
-    values[static_cast<std::size_t>(id)] = run(id, in, images.size(0), mode);
+    // A watched value has one gradient.
+    const bool twice = readers_[static_cast<std::size_t>(id)] == 2 && !watch;
+    values[static_cast<std::size_t>(id)] = run(id, in, images.size(0), mode, twice ? &again[static_cast<std::size_t>(id)] : nullptr);
     if (watch) watch(id, values[static_cast<std::size_t>(id)]);
   }
   return values[static_cast<std::size_t>(target_)].flatten(1).to(parameters_.scalar_type());
 }
 
-at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const {
+at::Tensor TorchNetwork::run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode, at::Tensor* again) const {
   const auto& layer = layers_[static_cast<std::size_t>(id)];
   if (const NodeId norm = steps_[static_cast<std::size_t>(id)].norm; norm >= 0)
-    return run_norm(norm, in, upper_bound(graph_.op(id)), mode);
+    return run_norm(norm, in, upper_bound(graph_.op(id)), mode, again);
   static_assert(op_kinds == 20, "an op needs its branch here");
   return std::visit(
       Overloaded{
@@ -252,13 +258,13 @@ at::Tensor TorchNetwork::multiplied(NodeId id, const Conv& op, const at::Tensor&
 }
 
 /// With a residual where `in` has two; clamped to 0 .. high where that is above 0.
-at::Tensor TorchNetwork::run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode) const {
+at::Tensor TorchNetwork::run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode, at::Tensor* again) const {
   if (mode == Mode::linear) return sum(in);
   const auto& [kernel, bias, gamma, beta, mean, variance, divisor] = layers_[static_cast<std::size_t>(norm)];
   if (!fused_)
     return at::batch_norm(in[0], gamma, beta, mean, variance, mode == Mode::training, norm_momentum,
                           batch_norm_epsilon, true);
-  const NormInputs inputs{in[0], gamma, beta, in.size() > 1 ? in[1] : at::Tensor()};
+  const NormInputs inputs{in[0], gamma, beta, in.size() > 1 ? in[1] : at::Tensor(), again};
   const double low = high > 0 ? 0 : -infinity, most = high > 0 ? high : infinity;
   return mode == Mode::training ? norm_clamp(inputs, mean, variance, low, most)
                                 : norm_clamp_fixed(inputs, mean, variance, low, most);

@@ -17,9 +17,11 @@ namespace paretoforge {
 /// x and `other` bfloat16 (over a batch).
 struct NormInputs {
   at::Tensor x, gamma, beta, other;
+  at::Tensor* again = nullptr;  ///< where not null, over a batch: set to the result as a second reader gets it, see norm_clamp
 };
 /// gamma * (x - mean) / sqrt(variance + epsilon) + beta (+ other), then clamped; over the batch, with autograd, and the
-/// running statistics moved on.
+/// running statistics moved on. Two readers whose gradients come apart, one to the result and one to `again`, save autograd a
+/// pass over memory to add them.
 at::Tensor norm_clamp(const NormInputs& in, const at::Tensor& running_mean, const at::Tensor& running_variance,
                       double low, double high);
 /// The same with the running statistics; no autograd.
@@ -87,9 +89,9 @@ class TorchNetwork {
   void plan();
   void count_readers();
   void fuse(NodeId id);
-  at::Tensor run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode) const;
+  at::Tensor run(NodeId id, const std::vector<at::Tensor>& in, std::int64_t batch, Mode mode, at::Tensor* again) const;
   at::Tensor multiplied(NodeId id, const Conv& op, const at::Tensor& x, Mode mode) const;
-  at::Tensor run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode) const;
+  at::Tensor run_norm(NodeId norm, const std::vector<at::Tensor>& in, double high, Mode mode, at::Tensor* again = nullptr) const;
 
   Graph graph_;
   NodeId target_;                      ///< whose value is asked for

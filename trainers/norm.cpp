@@ -1,6 +1,7 @@
 // Batch norm and a clamp as plain loops. Channels are few (8, 16, 24), so that loops over them alone would not fill
 // a vector register: the data is walked in tiles of many whole rows, with per-channel numbers repeated to a tile.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -151,6 +152,18 @@ PARETOFORGE_INLINE void gate(const S* y, const S* dy, std::size_t count, Clamp<T
   }
 }
 
+/// The same of the sum of two gradients, made a tile at a time: in one loop, 16-bit numbers would not be vectorised.
+template <class S, class T>
+PARETOFORGE_INLINE void gate_of_two(const S* y, const S* dy, const S* second, std::size_t count, Clamp<T> clamp, S* dz) {
+  std::array<S, 1024> sum;
+  for (std::size_t begin = 0; begin < count; begin += sum.size()) {
+    const std::size_t size = std::min(sum.size(), count - begin);
+    const S *one = dy + begin, *other = second + begin;
+    for (std::size_t i = 0; i < size; ++i) sum[i] = static_cast<S>(static_cast<T>(one[i]) + static_cast<T>(other[i]));
+    gate(y + begin, sum.data(), size, clamp, dz + begin);
+  }
+}
+
 // The loops by kind of value; for float and bfloat16 in a version per instruction set, for double (tests) in one. A macro,
 // because the compiler makes no versions of templates.
 
@@ -164,6 +177,9 @@ PARETOFORGE_INLINE void gate(const S* y, const S* dy, std::size_t count, Clamp<T
   }                                                                                                                  \
   CLONES void run_gate(const S* y, const S* dy, std::size_t count, Clamp<T> clamp, S* dz) {                          \
     gate(y, dy, count, clamp, dz);                                                                                   \
+  }                                                                                                                  \
+  CLONES void run_gate_of_two(const S* y, const S* dy, const S* second, std::size_t count, Clamp<T> clamp, S* dz) {  \
+    gate_of_two(y, dy, second, count, clamp, dz);                                                                    \
   }                                                                                                                  \
   CLONES void run_sums(const S* x, const S* dy, std::size_t count, BackwardTile<T> tile, T* sum, T* sum_x) {         \
     add_gradient_sums(x, dy, count, tile, sum, sum_x);                                                               \
@@ -231,15 +247,18 @@ void norm_backward(const S* x, const S* dy, std::size_t rows, const NormKept<Com
 }
 
 template <class S>
-void clamp_backward(const S* y, const S* dy, std::size_t count, Clamp<Computed<S>> clamp, S* dz) {
-  run_gate(y, dy, count, clamp, dz);
+void clamp_backward(const S* y, const S* dy, std::size_t count, Clamp<Computed<S>> clamp, S* dz, const S* second) {
+  if (second == nullptr)
+    run_gate(y, dy, count, clamp, dz);
+  else
+    run_gate_of_two(y, dy, second, count, clamp, dz);
 }
 
 #define PARETOFORGE_INSTANTIATE(S, T)                                                                                \
   template NormStatistics<T> norm_statistics(const S*, std::size_t, std::size_t);                                    \
   template void norm_forward(const S*, std::size_t, const NormFactors<T>&, S*, const S*);                            \
   template void norm_backward(const S*, const S*, std::size_t, const NormKept<T>&, S*, T*, T*);                      \
-  template void clamp_backward(const S*, const S*, std::size_t, Clamp<T>, S*)
+  template void clamp_backward(const S*, const S*, std::size_t, Clamp<T>, S*, const S*)
 PARETOFORGE_INSTANTIATE(float, float);
 PARETOFORGE_INSTANTIATE(Bfloat16, float);
 PARETOFORGE_INSTANTIATE(double, double);

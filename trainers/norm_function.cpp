@@ -71,10 +71,15 @@ struct NormBackward : torch::autograd::Node {
   bool residual = false;
 
   variable_list apply(variable_list&& gradients) override {
+    if (gradients.size() > 1 && !gradients[0].defined()) std::swap(gradients[0], gradients[1]);
     if (!gradients[0].defined()) return variable_list(residual ? 4 : 3);
     const at::Tensor input = x.unpack();
     at::Tensor dy = channels_last(std::exchange(gradients[0], {}));
-    if (residual) dy = gated(std::move(dy));
+    const at::Tensor second = gradients.size() > 1 && gradients[1].defined() ? channels_last(gradients[1]) : at::Tensor();
+    if (residual && clamps())
+      dy = gated(std::move(dy), second);
+    else if (second.defined())
+      dy = ours(dy) ? dy.add_(second) : dy + second;
     const at::Tensor dx = !residual && ours(dy) ? dy : channels_last_like(input);
     const auto options = input.options().dtype(c10::CppTypeToScalarType<T>::value);
     const at::Tensor d_gamma = at::empty({input.size(1)}, options), d_beta = at::empty({input.size(1)}, options);
@@ -87,11 +92,13 @@ struct NormBackward : torch::autograd::Node {
   void release_variables() override { x.reset_data(), y.reset_data(); }
 
  private:
-  at::Tensor gated(at::Tensor dy) {
-    if (!std::isfinite(clamp.low) && !std::isfinite(clamp.high)) return dy;
+  bool clamps() const { return std::isfinite(clamp.low) || std::isfinite(clamp.high); }
+
+  at::Tensor gated(at::Tensor dy, const at::Tensor& second) {
     const at::Tensor output = y.unpack(shared_from_this());
     const at::Tensor dz = ours(dy) ? dy : channels_last_like(output);
-    clamp_backward(values<S>(output), values<S>(dy), static_cast<std::size_t>(dy.numel()), clamp, values<S>(dz));
+    clamp_backward(values<S>(output), values<S>(dy), static_cast<std::size_t>(dy.numel()), clamp, values<S>(dz),
+                   values<S>(second));
     return dz;
   }
 };
@@ -107,6 +114,7 @@ void keep_for_backward(const NormInputs& in, const at::Tensor& x, at::Tensor& y,
   node->set_next_edges(node->residual ? torch::autograd::collect_next_edges(in.x, in.gamma, in.beta, in.other)
                                       : torch::autograd::collect_next_edges(in.x, in.gamma, in.beta));
   torch::autograd::set_history(y, node);
+  if (in.again != nullptr) torch::autograd::set_history(*in.again, node);
   node->x = SavedVariable(x, false);
   node->kept = std::move(kept);
   node->clamp = node->kept.factors.clamp;
@@ -129,6 +137,7 @@ at::Tensor over_batch(const NormInputs& in, const at::Tensor& running_mean, cons
   auto k = kept<T>(std::move(statistics.mean), statistics.variance, in,
                    {static_cast<T>(clamp.low), static_cast<T>(clamp.high)});
   norm_forward(values<S>(x), n, k.factors, values<S>(y), values<S>(other));
+  if (in.again != nullptr) *in.again = y.variable_data();
   if (torch::autograd::compute_requires_grad(in.x, in.gamma, in.beta, in.other))
     keep_for_backward<S>(in, x, y, std::move(k));
   return y;

@@ -67,8 +67,9 @@ struct NormKept {
 template <class S>
 void norm_backward(const S* x, const S* dy, std::size_t rows, const NormKept<Computed<S>>& kept, S* dx,
                    Computed<S>* d_gamma, Computed<S>* d_beta);
-/// The gradient of a clamp: dz = dy where low < y < high, else 0; dz may be dy.
+/// The gradient of a clamp: dz = dy (+ second) where low < y < high, else 0; dz may be dy.
 template <class S>
-void clamp_backward(const S* y, const S* dy, std::size_t count, Clamp<Computed<S>> clamp, S* dz);
+void clamp_backward(const S* y, const S* dy, std::size_t count, Clamp<Computed<S>> clamp, S* dz,
+                    const S* second = nullptr);
 
 }  // namespace paretoforge

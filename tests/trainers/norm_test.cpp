@@ -164,6 +164,9 @@ TEST_CASE("A residual is added before the clamp") {
     CHECK(y[i] == Approx(std::clamp(z, 0.0, 2.0)).margin(1e-6));
     CHECK(dz[i] == (y[i] > 0 && y[i] < 2 ? dy[i] : 0));
   }
+  const auto second = random_values<float>(x.size(), 0, 1, 34);
+  clamp_backward(y.data(), dy.data(), y.size(), clamp, dz.data(), second.data());
+  for (std::size_t i = 0; i < x.size(); ++i) CHECK(dz[i] == (y[i] > 0 && y[i] < 2 ? dy[i] + second[i] : 0));
 }
 
 TEST_CASE("A gradient may be written over the one it comes from") {
