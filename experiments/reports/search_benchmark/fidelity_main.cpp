@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "configs/table.hpp"
+#include "experiments/reports/search_benchmark/losses.hpp"
 #include "experiments/reports/search_benchmark/problem.hpp"
 #include "search/study.hpp"
 #include "space/table_points.hpp"
@@ -33,6 +35,7 @@ struct Wish {
   std::uint64_t seeds = 20, first_seed = 1, trials = 100;
   double share = 1.0 / 3;
   std::string fidelity = "{scheduler: searcher}";
+  bool losses = false;
 };
 
 LowRows low_rows(const Space& space, const std::filesystem::path& data) {
@@ -48,7 +51,7 @@ LowRows low_rows(const Space& space, const std::filesystem::path& data) {
 /// A share and the simulated seconds at which it was reached, over a run.
 struct Curve {
   std::vector<std::pair<double, double>> points;  ///< seconds, share; both rise
-  std::uint64_t begun = 0, complete = 0;
+  std::vector<Architecture> begun = {}, complete = {};  ///< until the time was up
 
   double share_at(double seconds) const {
     double share = 0;
@@ -78,10 +81,11 @@ Curve run(const Problem& problem, std::shared_ptr<const LowRows> low, const std:
     const double own = low->at(trial.architecture).seconds;
     const bool complete = trial.state == TrialState::complete;
     spent += !complete ? own : own / low_share - (trial.readings.empty() ? 0 : own);
-    curve.begun = state.trials.size();
-    curve.complete += complete;
     if (seconds > 0 && spent > seconds) stop = true;
-    if (!stop) curve.points.emplace_back(spent, problem.share(state.front));
+    if (stop) return;
+    curve.points.emplace_back(spent, problem.share(state.front));
+    if (trial.readings.empty() || !complete) curve.begun.push_back(trial.architecture);
+    if (complete) curve.complete.push_back(trial.architecture);
   };
   Study study{.space = problem.space(),
               .objectives = objectives,
@@ -129,6 +133,18 @@ std::pair<double, std::uint64_t> all_readings_known(const Problem& problem, cons
   return {problem.share(front), trained};
 }
 
+/// Adds to a mean over so many seeds.
+void add(Losses& mean, const Losses& losses, std::uint64_t seeds) {
+  mean.luck += losses.luck / static_cast<double>(seeds);
+  mean.untrained += losses.untrained / static_cast<double>(seeds);
+  mean.unseen += losses.unseen / static_cast<double>(seeds);
+}
+
+void print_losses(const std::string& name, const char* what, const Losses& losses) {
+  std::printf("%-12s %-10s  lost: %.4f networks not begun, %.4f begun and not trained, %.4f luck among twins\n",
+              name.c_str(), what, losses.unseen, losses.untrained, losses.luck);
+}
+
 void compare(const std::string& name, const Wish& wish) {
   const auto kinds = problem_kinds();
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const ProblemKind& k) { return k.name == name; });
@@ -138,6 +154,9 @@ void compare(const std::string& name, const Wish& wish) {
   constexpr std::array parts{0.1, 0.2, 0.25, 1.0 / 3, 0.4, 0.5, 2.0 / 3, 1.0};
   std::array<double, parts.size()> full_mean{}, rungs_mean{};
   double begun = 0, complete = 0, full_seconds = 0;
+  std::optional<LossSplit> split;
+  if (wish.losses) split.emplace(problem);
+  Losses full_losses, rungs_losses;
   for (std::uint64_t i = 0; i < wish.seeds; ++i) {
     const std::uint64_t seed = wish.first_seed + i;
     const Curve full = run(problem, low, "{algorithm: auto, trials: 1}", seed, false, 0, wish.trials);
@@ -148,8 +167,11 @@ void compare(const std::string& name, const Wish& wish) {
       rungs_mean[p] += rungs.share_at(parts[p] * full.seconds()) / static_cast<double>(wish.seeds);
     }
     full_seconds += full.seconds() / static_cast<double>(wish.seeds);
-    begun += static_cast<double>(rungs.begun) / static_cast<double>(wish.seeds);
-    complete += static_cast<double>(rungs.complete) / static_cast<double>(wish.seeds);
+    begun += static_cast<double>(rungs.begun.size()) / static_cast<double>(wish.seeds);
+    complete += static_cast<double>(rungs.complete.size()) / static_cast<double>(wish.seeds);
+    if (!split) continue;
+    add(full_losses, (*split)(full.begun, full.complete), wish.seeds);
+    add(rungs_losses, (*split)(rungs.begun, rungs.complete), wish.seeds);
   }
   const auto line = [&](const char* what, const auto& shares, double most) {
     std::printf("%-12s %-10s", name.c_str(), what);
@@ -163,6 +185,7 @@ void compare(const std::string& name, const Wish& wish) {
   const auto [share, trained] = all_readings_known(problem, *low, wish.share * full_seconds);
   std::printf("%-12s %-10s  %.4f with the readings of all known for nothing, %llu trained fully\n", name.c_str(), "",
               share, static_cast<unsigned long long>(trained));
+  if (split) print_losses(name, "full", full_losses), print_losses(name, "rungs", rungs_losses);
   std::fflush(stdout);
 }
 
@@ -179,6 +202,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--share", wish.share, "of that time that the search with rungs may take")->capture_default_str();
   app.add_option("--fidelity", wish.fidelity, "as in `search:`")->capture_default_str();
+  app.add_flag("--losses", wish.losses,
+               "also what the fronts lack: networks not begun, begun and not trained, isomorphic to one that was");
   app.add_option("--data", wish.data, "folder of the tables (default: PARETOFORGE_DATA)");
   CLI11_PARSE(app, argc, argv);
   try {
