@@ -13,10 +13,10 @@ namespace {
 
 using Eigen::Index;
 
-constexpr std::size_t first_trials = 10;   ///< whose costs say what is bad: their ninth decile, moved away from
-constexpr double widening = 0.5;           ///< the best of them by this share
-constexpr double margin = 0.01;            ///< of a cheap objective's range, behind its worst
-constexpr double trust_in_readings = 0.4;  ///< models are surer of what a reading will show than readings bear out
+constexpr std::size_t first_trials = 10;    ///< whose costs say what is bad: their ninth decile, moved away from
+constexpr double widening = 0.5;            ///< the best of them by this share
+constexpr double margin = 0.01;             ///< of a cheap objective's range, behind its worst
+constexpr double trust_in_readings = 0.15;  ///< models are surer of what a reading will show than readings bear out
 /// Of a standard normal value, in the middle of eight parts of equal chance.
 constexpr double quantiles[] = {1.534, 0.887, 0.489, 0.157, -0.157, -0.489, -0.887, -1.534};
 /// Points of a front that boxes are cut from, by number of objectives: their number grows with the power of it.
@@ -38,7 +38,10 @@ OpenBoxes AutoModels::boxes(bool with_waiting) const {
   for (std::size_t c = 0; c < objectives; ++c) worst[c] = beyond(worst[c], margin, least_[c]);
   for (std::size_t m = 0; m < modelled_.size(); ++m) {
     std::vector<double> seen;
-    for (std::size_t i = m; i < first_costs_.size(); i += modelled_.size()) seen.push_back(first_costs_[i]);
+    if (m < first_beliefs_.size() && !first_beliefs_[m].empty())
+      seen = first_beliefs_[m];
+    else
+      for (std::size_t i = m; i < first_costs_.size(); i += modelled_.size()) seen.push_back(first_costs_[i]);
     std::sort(seen.begin(), seen.end());
     if (seen.empty()) continue;
     worst[modelled_[m]] = beyond(seen[(seen.size() - 1) * 9 / 10], widening, seen.front());

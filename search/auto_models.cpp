@@ -145,8 +145,21 @@ void AutoModels::add_posterior(std::size_t m, const Encoded& rows, const VectorX
   for (std::size_t i = 0; i < rows.rows(); ++i) all.add(rows.row(i));
   VectorXd values(readings.values().size() + y.size());
   values << readings.values(), y;
-  posteriors_.emplace_back(hyper_[m], BlockedRows(all, blocks_), values, room,
-                           readings.kin(rows, y, hyper_[m], blocks_));
+  const auto [full, kin] = readings.kin(rows, y, hyper_[m], blocks_);
+  posteriors_.emplace_back(full, BlockedRows(all, blocks_), values, room, kin);
+}
+
+void AutoModels::note_first_beliefs(std::span<const Proposed> told) {
+  constexpr std::size_t most = 30;  // about as many as begin before anything is chosen
+  first_beliefs_.assign(modelled_.size(), {});
+  for (std::size_t m = 0; m < posteriors_.size(); ++m) {
+    if (!readings_[m].ready()) continue;
+    Encoded first;
+    for (std::size_t i = 0; i < told.size() && first.rows() < most; ++i)
+      if (!told[i].readings[modelled_[m]].costs.empty()) first.add(told[i].row);
+    for (const double mean : posteriors_[m].predict(BlockedRows(first, blocks_)).first)
+      first_beliefs_[m].push_back(scales_[modelled_[m]].cost(mean));
+  }
 }
 
 std::vector<std::size_t> AutoModels::candidates(const CandidatePool& pool, const FreshPoints& fresh,
@@ -230,6 +243,7 @@ void AutoModels::refresh(std::span<const Proposed> told, std::span<const Propose
   const std::vector<std::size_t> rows = chosen_rows(told, problem_.criteria.size(), most_rows_);
   scale(rows, told);
   fit(rows, told, std::min(waiting.size(), most_waiting) + gap(told.size()) + 64);
+  note_first_beliefs(told);
   auto positions = best_of(candidates(pool, fresh, rows.size()), pool, pool.complete() ? most_followed : kept);
   for (std::size_t generation = 0; !pool.complete() && generation < generations; ++generation) {
     std::vector<Architecture> parents;

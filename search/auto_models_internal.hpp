@@ -75,6 +75,7 @@ class AutoModels {
   };
 
   void learn_readings(std::span<const Proposed> told, const CandidatePool& pool);
+  void note_first_beliefs(std::span<const Proposed> told);
   void add_posterior(std::size_t m, const Encoded& rows, const Eigen::VectorXd& y, Eigen::Index room);
   /// By modelled criterion, on their standard scales: of a point followed, and how far a reading of it would move them.
   struct Beliefs {
@@ -101,6 +102,9 @@ class AutoModels {
   std::vector<std::size_t> modelled_;
   std::vector<double> least_, greatest_;  ///< costs: of candidates where cheap, of trials where modelled
   std::vector<double> first_costs_;       ///< of the first trials, modelled criteria only, one after the other
+  /// Where there are readings, by modelled criterion: what is believed of the first trials read. Those that went on are
+  /// the better ones, and say less of what is bad.
+  std::vector<std::vector<double>> first_beliefs_;
   std::vector<std::vector<double>> front_;
   std::vector<CostScale> scales_;
   std::vector<KernelBlock> blocks_;

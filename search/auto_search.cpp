@@ -7,18 +7,17 @@
 
 #include "search/auto_models_internal.hpp"
 #include "search/candidate_pool.hpp"
-#include "search/ranking.hpp"
+#include "search/promising_internal.hpp"
 #include "search/scouting_internal.hpp"
 
 namespace paretoforge {
 
 namespace {
 
-constexpr std::size_t least_values = 3;     ///< complete trials that a model needs
-constexpr std::size_t first_promoted = 5;   ///< trials that go on to the full budget before models say which
-constexpr std::size_t start_factor = 3;     ///< of the trials at the start where they begin at a low budget
-constexpr std::size_t scout_factor = 18;    ///< of the trials at the start: begun before scouting ends
-constexpr std::size_t scouts_for_one = 30;  ///< trials told for each that goes on meanwhile
+constexpr std::size_t least_values = 3;    ///< complete trials that a model needs
+constexpr std::size_t first_promoted = 8;  ///< trials that go on to the full budget before models say which
+constexpr std::size_t start_factor = 3;    ///< of the trials at the start where they begin at a low budget
+constexpr std::size_t scout_factor = 16;   ///< of the trials at the start: begun before scouting ends
 
 }  // namespace
 
@@ -35,8 +34,8 @@ struct AutoSearch::State {
   State(const SearchProblem& problem, Random& random, std::size_t most_rows)
       : pool(problem, random), models(problem, pool, most_rows) {}
   std::optional<AutoModels::Choice> choose(const FreshPoints& fresh);
-  std::optional<std::size_t> first_promotion() const;
-  bool scouts_first() const;
+  std::size_t promoted() const { return complete + running.size(); }
+  bool scouts() const { return scouting && scouting->due(); }
   void note(Proposed& proposed, const Trial& trial, std::span<const Criterion> criteria);
 };
 
@@ -135,9 +134,10 @@ std::optional<std::uint64_t> AutoSearch::promote() {
   state.models.weigh_paused();
   if (!state.start.empty()) return std::nullopt;
   std::optional<std::size_t> place;
-  if (state.complete + state.running.size() < first_promoted) {
-    place = state.first_promotion();
-  } else if (state.scouts_first() && !fresh_.exhausted()) {
+  const bool scouts = state.scouts() && !fresh_.exhausted();
+  if (state.promoted() < (scouts ? least_values : first_promoted)) {
+    place = most_promising(state.told);
+  } else if (scouts) {
     return std::nullopt;
   } else if (const auto best = state.choose(fresh_); best && best->trial != 0) {
     for (std::size_t i = 0; i < state.told.size(); ++i)
@@ -148,30 +148,6 @@ std::optional<std::uint64_t> AutoSearch::promote() {
   state.told[*place].paused = false;
   state.running.push_back(*place);
   return state.told[*place].trial;
-}
-
-/// Whether as many have gone on as may while networks are chosen for their readings.
-bool AutoSearch::State::scouts_first() const {
-  return scouting && scouting->due() && complete + running.size() >= first_promoted + told.size() / scouts_for_one;
-}
-
-/// Before there is a model of the full budget: spread over what the readings show as best.
-std::optional<std::size_t> AutoSearch::State::first_promotion() const {
-  std::vector<std::size_t> able;
-  Costs points(told.empty() ? 1 : told[0].point.costs.size());
-  for (std::size_t i = 0; i < told.size(); ++i) {
-    if (std::all_of(told[i].readings.begin(), told[i].readings.end(),
-                    [](const ReadingRow& each) { return each.costs.empty(); }))
-      continue;
-    std::vector<double> costs = told[i].point.costs;
-    for (std::size_t c = 0; c < costs.size(); ++c)
-      if (!told[i].readings[c].costs.empty()) costs[c] = told[i].readings[c].costs.back();
-    able.push_back(i);
-    points.add(costs);
-  }
-  for (const std::size_t i : best(points, points.size(), Ranking::epsilon_net))
-    if (told[able[i]].paused) return able[i];
-  return std::nullopt;
 }
 
 std::optional<Architecture> AutoSearch::any_point() {

@@ -29,7 +29,7 @@ struct AutoOptions {
 /// told yet stands for what is believed of it (Ginsbourger, Le Riche and Carraro, "Kriging is well-suited to
 /// parallelize optimization", 2010), so that a batch is diverse. Spaces of at most 32,768 points are weighed whole; in
 /// larger ones the candidates evolve under the models, from the front and from the best candidates. A long history
-/// is kept in part. Where there are rungs, networks are first chosen for their readings (see Scouting), and few go on
+/// is kept in part. Where there are rungs, networks are first chosen for their readings (see Scouting), and three go on
 /// meanwhile. Readings at low budgets are rows of the same model (see Kin and ReadingModel); a paused trial is a
 /// candidate like any other, and what is measured next, a new point at the first rung or a paused one at its next, is
 /// what is expected to improve the front most for its cost. Candidates known to miss a limit are proposed only where

@@ -24,6 +24,7 @@ Evolution::Evolution(const SearchProblem& problem, std::size_t start)
     : space_(problem.space),
       criteria_(problem.criteria),
       wishes_(problem.criteria),
+      low_wishes_(criteria_of_readings(problem.criteria)),
       start_(start),
       points_(problem),
       random_(derived_seed(problem.seed, 0)) {}
@@ -68,16 +69,20 @@ void Evolution::update(const Trial& trial) {
 }
 
 Individual Evolution::remembered(const Trial& trial) {
-  wishes_.note(trial);
+  wishes_.note(trial), low_wishes_.note(trial);
   Individual told = individual(criteria_, trial);
-  if (!told.costs.empty()) told.miss = wishes_.miss(told.costs);
+  note_miss(told);
   return told;
 }
 
 void Evolution::wish(std::vector<Individual>& individuals) const {
   if (!wishes_.any()) return;
-  for (Individual& each : individuals)
-    if (!each.costs.empty()) each.miss = wishes_.miss(each.costs);
+  for (Individual& each : individuals) note_miss(each);
+}
+
+void Evolution::note_miss(Individual& individual) const {
+  const Wishes& wishes = individual.rungs_short > 0 ? low_wishes_ : wishes_;
+  if (!individual.costs.empty()) individual.miss = wishes.miss(individual.costs);
 }
 
 void forget(std::vector<Individual>& individuals, const Architecture& point) {

@@ -59,10 +59,11 @@ class Evolution : public Searcher {
  private:
   std::optional<Architecture> new_child();
   Individual remembered(const Trial& trial);
+  void note_miss(Individual& individual) const;
 
   Space space_;
   std::vector<Criterion> criteria_;
-  Wishes wishes_;
+  Wishes wishes_, low_wishes_;  ///< of the full budget, and of readings below it
   std::size_t start_;
   FreshPoints points_;
   Random random_;

@@ -104,10 +104,10 @@ std::optional<std::uint64_t> Promotions::promoted_from(const std::vector<Entry>&
   const auto told =
       static_cast<std::uint64_t>(std::count_if(rung.begin(), rung.end(), [](const Entry& e) { return e.told; }));
   if (!complete && waits) return std::nullopt;
-  const std::uint64_t share = left_to_searcher() ? 0 : told / settings_.eta;
-  const std::uint64_t places = std::max<std::uint64_t>(complete ? 1 : 0, share);
-  if (left_to_searcher() && std::any_of(rung.begin(), rung.end(), [](const Entry& e) { return e.promoted; }))
-    return std::nullopt;
+  const std::uint64_t places = std::max<std::uint64_t>(complete ? 1 : 0, told / settings_.eta);
+  const auto gone =
+      static_cast<std::uint64_t>(std::count_if(rung.begin(), rung.end(), [](const Entry& e) { return e.promoted; }));
+  if (left_to_searcher() && (!complete || gone >= places)) return std::nullopt;
   std::vector<const Entry*> able;
   for (const Entry& entry : rung)
     if (entry.costs) able.push_back(&entry);

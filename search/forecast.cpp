@@ -163,6 +163,7 @@ std::vector<double> Forecaster::features(const Architecture& point,
 void Forecaster::fit(const History& history, std::span<const Outlook> fantasies, std::uint64_t seed) {
   scales_ = history.scales();
   wishes_ = history.wishes();
+  criteria_ = history.criteria();  // below the full budget without its limits
   const auto told = history.told();
   any_fits_ = std::any_of(told.begin(), told.end(), [](const Observation& seen) { return seen.violation == 0; });
   Encoded attempts;

@@ -1,5 +1,6 @@
 // The history of a model-based search.
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -54,41 +55,117 @@ double RangeScale::cost_at(double scaled) const {
   return std::clamp(low / 2 + share * (high / 2 - low / 2), -most, most) * 2;
 }
 
+History::History(std::vector<Criterion> criteria)
+    : full_criteria_(std::move(criteria)), full_(full_rung(full_criteria_)), rung_(full_) {
+  rung_ = rung_to_learn_from();
+  look_again();
+}
+
+std::uint32_t History::rung_to_learn_from() const {
+  const bool readable = std::none_of(full_criteria_.begin(), full_criteria_.end(),
+                                     [](const Criterion& c) { return c.expensive && c.rungs.empty(); });
+  for (std::uint32_t rung = full_; readable && rung > 0; --rung) {
+    const auto reached = std::count_if(trials_told_.begin(), trials_told_.end(), [&](const Trial& trial) {
+      if (rung == full_) return trial.state == TrialState::complete;
+      return std::any_of(trial.readings.begin(), trial.readings.end(), [&](const auto& r) { return r.rung == rung; });
+    });
+    if (static_cast<std::size_t>(reached) >= least_at_rung) return rung;
+  }
+  return readable ? 0 : full_;
+}
+
+/// Sees everything told at the rung that is learnt from now.
+void History::look_again() {
+  criteria_ = rung_ == full_ ? full_criteria_ : criteria_of_readings(full_criteria_);
+  wishes_ = Wishes(criteria_);
+  for (std::size_t i = 0; i < told_.size(); ++i) {
+    wishes_.note(trials_told_[i]);
+    const bool repeat = told_[i].repeat;
+    told_[i] = observed(trials_told_[i]);
+    told_[i].repeat = repeat;
+  }
+}
+
+Observation History::judged(const Trial& trial, Observation seen, std::span<const Criterion> criteria) {
+  seen.architecture = trial.architecture;
+  seen.failed = trial.state == TrialState::failed;
+  seen.number = trial.number;
+  if (!seen.complete && trial.state != TrialState::infeasible) {
+    seen.violation = std::numeric_limits<double>::infinity();
+    return seen;
+  }
+  for (std::size_t k = 0; k < criteria.size(); ++k)
+    if (seen.costs[k]) seen.violation += excess(criteria[k], cost(criteria[k], *seen.costs[k]));
+  seen.violation = std::min(seen.violation, std::numeric_limits<double>::max());
+  return seen;
+}
+
+std::optional<double> History::cost_at_rung(const Trial& trial, std::size_t k) const {
+  const Criterion& criterion = criteria_[k];
+  if (!criterion.expensive || full_ == 0 || (rung_ == full_ && trial.state == TrialState::complete)) {
+    if (k < trial.values.size() && trial.values[k]) return cost(criterion, *trial.values[k]);
+    return std::nullopt;
+  }
+  for (const Reading& reading : trial.readings)
+    if (reading.rung == rung_ && reading.objective == k) return cost(criterion, reading.value);
+  return std::nullopt;
+}
+
 Observation History::observed(const Trial& trial) const {
-  Observation seen{.architecture = trial.architecture,
-                   .violation = violation(criteria_, trial),
-                   .complete = trial.state == TrialState::complete,
-                   .failed = trial.state == TrialState::failed,
-                   .number = trial.number};
+  Observation seen;
+  const bool full = rung_ == full_;
+  seen.complete = full ? trial.state == TrialState::complete
+                       : trial.state == TrialState::complete || trial.state == TrialState::pruned;
+  for (std::size_t k = 0; k < criteria_.size(); ++k) {
+    seen.costs.push_back(cost_at_rung(trial, k));
+    seen.complete &= seen.costs.back().has_value();
+  }
+  return judged(trial, std::move(seen), criteria_);
+}
+
+Observation History::newest(const Trial& trial) const {
+  Observation seen;
+  seen.complete = trial.state == TrialState::complete || trial.state == TrialState::pruned;
   for (std::size_t k = 0; k < criteria_.size(); ++k) {
     const auto value = k < trial.values.size() ? trial.values[k] : std::nullopt;
     seen.costs.push_back(value ? std::optional(cost(criteria_[k], *value)) : std::nullopt);
+    seen.complete &= value.has_value();
   }
-  seen.read = trial.state == TrialState::pruned &&
-              std::all_of(seen.costs.begin(), seen.costs.end(), [](const auto& known) { return known.has_value(); });
-  return seen;
+  const bool low = trial.state == TrialState::pruned;
+  return judged(trial, std::move(seen), low ? criteria_of_readings(full_criteria_) : full_criteria_);
 }
 
 void History::tell(const Trial& trial) {
   const auto waiting = std::find(pending_.begin(), pending_.end(), trial.architecture);
   if (waiting != pending_.end()) pending_.erase(waiting);
+  trials_told_.push_back(trial);
   told_.push_back(observed(trial));
   wishes_.note(trial);
   told_.back().repeat = trial.number <= newest_;
   trials_ += !told_.back().repeat;
   newest_ = std::max(newest_, trial.number);
+  climb();
 }
 
 void History::update(const Trial& trial) {
   wishes_.note(trial);
-  for (Observation& seen : told_) {
-    if (seen.number != trial.number) continue;
-    const bool repeat = seen.repeat;
-    Architecture architecture = std::move(seen.architecture);
-    seen = observed(trial);
-    seen.repeat = repeat;
-    seen.architecture = std::move(architecture);
+  for (std::size_t i = 0; i < told_.size(); ++i) {
+    if (told_[i].number != trial.number) continue;
+    const bool repeat = told_[i].repeat;
+    Architecture architecture = std::move(told_[i].architecture);
+    trials_told_[i] = trial;
+    trials_told_[i].architecture = std::move(architecture);
+    told_[i] = observed(trials_told_[i]);
+    told_[i].repeat = repeat;
   }
+  climb();
+}
+
+/// To a higher rung, once enough trials have reached it.
+void History::climb() {
+  if (rung_ == full_ || rung_to_learn_from() == rung_) return;
+  rung_ = rung_to_learn_from();
+  look_again();
 }
 
 std::vector<RangeScale> History::scales() const {

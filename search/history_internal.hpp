@@ -17,10 +17,9 @@ namespace paretoforge {
 struct Observation {
   Architecture architecture = {};
   std::vector<std::optional<double>> costs = {};  ///< one per criterion, to be minimised; empty where not measured
-  double violation = 0;                           ///< of the limits; infinite where it failed or was pruned
-  bool complete = false;
+  double violation = 0;                           ///< of the limits; infinite where it is not complete
+  bool complete = false;                          ///< measured at the rung that is learnt from, with all costs
   bool failed = false;
-  bool read = false;         ///< pruned, with a reading of each cost
   std::uint64_t number = 0;  ///< of the trial
   bool repeat = false;       ///< another trial's network, told at no cost
 };
@@ -35,17 +34,24 @@ struct RangeScale {
   double cost_at(double scaled) const;
 };
 
-/// Everything told so far, in the order of the tells.
+/// Everything told so far, in the order of the tells. Where there are rungs it is seen at one of them: the highest that
+/// `least_at_rung` trials have reached, else the lowest; what was not measured there has no expensive costs. Below the
+/// full budget limits and wishes of what has rungs are left out (criteria_of_readings). Where an expensive objective
+/// has no rungs only the full budget counts.
 class History {
  public:
-  explicit History(std::vector<Criterion> criteria) : criteria_(std::move(criteria)), wishes_(criteria_) {}
+  static constexpr std::size_t least_at_rung = 10;
+
+  explicit History(std::vector<Criterion> criteria);
 
   void asked(Architecture point) { pending_.push_back(std::move(point)); }
   void tell(const Trial& trial);
   /// What was told of that trial's architecture before is replaced.
   void update(const Trial& trial);
 
+  /// Those of the rung that is learnt from.
   const std::vector<Criterion>& criteria() const { return criteria_; }
+  std::uint32_t rung() const { return rung_; }
   std::span<const Observation> told() const { return told_; }
   /// Asked for and not told yet, in that order.
   std::span<const Architecture> pending() const { return pending_; }
@@ -66,14 +72,23 @@ class History {
   Box box(std::vector<double> reference, std::span<const RangeScale> scales) const;
   /// Positions in told() of at most `most` to learn from: all, or the newest half of them and the fittest.
   std::vector<std::size_t> instructive(std::size_t most) const;
+  /// One trial with its newest readings, whatever their rung.
+  Observation newest(const Trial& trial) const;
 
  private:
   Observation observed(const Trial& trial) const;
+  std::optional<double> cost_at_rung(const Trial& trial, std::size_t k) const;
+  static Observation judged(const Trial& trial, Observation seen, std::span<const Criterion> criteria);
+  std::uint32_t rung_to_learn_from() const;
+  void look_again();
+  void climb();
   /// In their own units: the costs of what is complete and keeps all limits and nothing dominates.
   Costs raw_front() const;
 
-  std::vector<Criterion> criteria_;
+  std::vector<Criterion> full_criteria_, criteria_;
   Wishes wishes_;
+  std::uint32_t full_, rung_;
+  std::vector<Trial> trials_told_;  ///< as told_ has them
   std::vector<Observation> told_;
   std::vector<Architecture> pending_;
   std::size_t trials_ = 0;

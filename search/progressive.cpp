@@ -2,6 +2,8 @@
 #include "search/progressive.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
 
 #include "search/model_search_internal.hpp"
@@ -46,13 +48,18 @@ class Progressive final : public ForecastSearch {
  protected:
   std::vector<Outlook> candidates() override {
     if (in_stage_ >= (stage_ == 0 ? 1 : options_.beam)) next_stage();
+    std::vector<Outlook> passed_over;
     for (std::size_t turn = 0; turn <= options_.stages; ++turn, next_stage()) {
       std::vector<Outlook> outlooks = forecaster_.outlooks(grown_points());
       if (outlooks.empty()) continue;
+      if (hopeless(outlooks)) {
+        if (passed_over.empty()) passed_over = std::move(outlooks);
+        continue;
+      }
       ++in_stage_;
       return outlooks;
     }
-    return {};
+    return passed_over;
   }
 
   std::size_t pick(std::span<const Outlook> outlooks) override {
@@ -65,7 +72,20 @@ class Progressive final : public ForecastSearch {
     return (decisions_ * stage + options_.stages - 1) / options_.stages;
   }
 
+  /// Whether a stage, once all were tried, has nothing that is expected to come as near to limits and wishes as what is
+  /// known already.
+  bool hopeless(std::span<const Outlook> outlooks) const {
+    if (!came_round_) return false;
+    double least = std::numeric_limits<double>::infinity();
+    for (const Individual& known : history_.ranked(forecaster_.scales()))
+      if (known.violation == 0) least = std::min(least, known.miss);
+    return std::isfinite(least) && std::none_of(outlooks.begin(), outlooks.end(), [&](const Outlook& outlook) {
+             return outlook.overshoot == 0 && outlook.miss <= least + Wishes::nearness;
+           });
+  }
+
   void next_stage() {
+    came_round_ = came_round_ || stage_ == options_.stages;
     stage_ = stage_ % options_.stages + 1;
     in_stage_ = 0;
   }
@@ -110,6 +130,7 @@ class Progressive final : public ForecastSearch {
   std::size_t decisions_;
   Architecture simplest_;
   std::size_t stage_ = 0, in_stage_ = 0;
+  bool came_round_ = false;  ///< all stages had their turn
 };
 
 }  // namespace

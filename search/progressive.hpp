@@ -30,7 +30,8 @@ struct ProgressiveOptions {
 /// The space is cut into as many stages by complexity, each as wide as the next. A stage grows the fittest trials of
 /// the stages before it; an ensemble of neural networks per expensive objective, fitted when the stage begins, says
 /// which of the grown points would raise the hypervolume most (cheap objectives exactly). The first stage grows from
-/// the simplest point of all; after the last the stages come round again, with all that was learnt.
+/// the simplest point of all; after the last the stages come round again, with all that was learnt, but for those where
+/// nothing is expected to come as near to limits and wishes as what is known.
 std::unique_ptr<Searcher> make_progressive(const SearchProblem& problem, const ProgressiveOptions& options);
 
 }  // namespace paretoforge

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "search/kernel_internal.hpp"
@@ -32,10 +33,13 @@ class ReadingModel {
   const Encoded& rows() const { return rows_; }
   const Eigen::VectorXd& values() const { return values_; }
 
-  /// How the readings stand to the full budget (see Kin), by the evidence of both together: `rows` and `y` of the full
-  /// budget, with its hyperparameters.
-  Kin kin(const Encoded& rows, const Eigen::VectorXd& y, const KernelHyper& full,
-          std::span<const KernelBlock> blocks) const;
+  /// How values `y` of the full budget at `rows` follow from readings (see Kin), and the hyperparameters of the full
+  /// budget to use with that. Few values cannot show over what distances networks are alike, readings can: so the
+  /// lengths are those of the readings, and a value is a share of what readings show and a rest of its own (Kennedy and
+  /// O'Hagan, "Predicting the output from a complex computer code when fast approximations are available", 2000), as
+  /// the evidence of the values says; unless `own`, tuned on the values alone, explains them better.
+  std::pair<KernelHyper, Kin> kin(const Encoded& rows, const Eigen::VectorXd& y, const KernelHyper& own,
+                                  std::span<const KernelBlock> blocks) const;
 
  private:
   Encoded rows_;

@@ -83,13 +83,12 @@ class Reinforce final : public ModelSearch {
 
   void tell(const Trial& trial) override {
     ModelSearch::tell(trial);
-    learn(trial, history_.told().back());
+    learn(trial, history_.newest(trial));
   }
 
   void update(const Trial& trial) override {
     ModelSearch::update(trial);
-    for (const Observation& seen : history_.told())
-      if (seen.architecture == trial.architecture) return learn(trial, seen);
+    learn(trial, history_.newest(trial));
   }
 
  protected:
@@ -122,7 +121,7 @@ class Reinforce final : public ModelSearch {
   }
 
   double reward(const Observation& seen, std::span<const double> weights) const {
-    if (seen.violation > 0 && !seen.read) {
+    if (seen.violation > 0) {
       const double worst = options_.reward == Reward::scalarised ? worst_scalarised : 0;
       return worst - (std::isfinite(seen.violation) ? seen.violation / (1 + seen.violation) : 1);
     }

@@ -1,6 +1,7 @@
 // Readings of the lowest rung as a problem of its own.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "search/scouting_internal.hpp"
 
@@ -10,9 +11,7 @@ namespace {
 
 /// The problem as it is at the lowest rung.
 SearchProblem lowest_of(SearchProblem problem) {
-  for (Criterion& criterion : problem.criteria)
-    if (!criterion.rungs.empty())
-      criterion = {.name = criterion.name, .goal = criterion.goal, .expensive = criterion.expensive};
+  problem.criteria = criteria_of_readings(std::move(problem.criteria));
   return problem;
 }
 

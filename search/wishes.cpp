@@ -66,6 +66,13 @@ void Wishes::learn_ranges() {
   for (const auto& member : front_) nearest_ = std::min(nearest_, distance(member));
 }
 
+std::vector<Criterion> criteria_of_readings(std::vector<Criterion> criteria) {
+  for (Criterion& criterion : criteria)
+    if (!criterion.rungs.empty())
+      criterion = {.name = criterion.name, .goal = criterion.goal, .expensive = criterion.expensive};
+  return criteria;
+}
+
 double Wishes::outside(std::span<const double> costs) const {
   double sum = 0;
   for (std::size_t k = 0; k < criteria_.size(); ++k) {

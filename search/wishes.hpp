@@ -72,6 +72,10 @@ class Wishes {
   double nearest_ = 0;                      ///< its least distance to the aspirations
 };
 
+/// The criteria by which readings below the full budget are judged: hard limits and wishes are of the full budget, so
+/// what has rungs loses them (and its rungs).
+std::vector<Criterion> criteria_of_readings(std::vector<Criterion> criteria);
+
 /// The part of a score that counts with this miss: all of it with none, half where it is `nearness`.
 inline double share_left(double miss) { return 1 / (1 + miss / Wishes::nearness); }
 

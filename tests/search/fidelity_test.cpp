@@ -334,11 +334,53 @@ TEST_CASE("searchers that learn from trials learn from readings and promotions")
     return sum;
   };
   const double random = mean_best("random");
-  for (const std::string name :
-       {"local_search", "regularized_evolution", "nsga2", "nsga3", "moead", "smsemoa", "agemoea2", "reinforce"}) {
+  for (const std::string name : {"local_search", "regularized_evolution", "nsga2", "nsga3", "moead", "smsemoa",
+                                 "agemoea2", "reinforce", "motpe", "forest_evolution"}) {
     INFO(name);
     CHECK(mean_best(name) <= random / 2);
   }
+}
+
+TEST_CASE("a limit and a soft limit that no reading keeps turn nothing away") {
+  // Readings say 20 and more where a full budget says 0 to 4: the limit is 3, and what readings rank is the same.
+  const Space space = chain_space(4, 4);
+  const auto found = [&](std::optional<double> limit, std::optional<double> soft, const std::string& name) {
+    Objective error{error_with({0.1}), [](const Candidate& candidate) {
+                      double sum = 0;
+                      for (const auto level : candidate.architecture) sum += level != 2;
+                      return candidate.rung == 1 ? sum : sum + 20;
+                    }};
+    error.limit = limit, error.soft_limit = soft;
+    Study study{
+        .space = space,
+        .objectives = {error},
+        .searcher = searcher_named(name, Config::make_scalar(name))
+                        .make({.space = space, .criteria = criteria(std::vector{error}), .seed = 3}, std::nullopt),
+        .budget = {.trials = 60},
+        .fidelity = {.scheduler = name == "auto" ? Scheduler::searcher : Scheduler::asha}};
+    return study.run().front.members().front().values[0].value();
+  };
+  for (const std::string name : {"auto", "nsga2", "local_search", "motpe", "forest_evolution"}) {
+    INFO(name);
+    CHECK(found(3, std::nullopt, name) <= 2);
+    CHECK(found(std::nullopt, 3, name) <= 2);
+  }
+}
+
+TEST_CASE("left to the searcher, one in eta of a rung has gone on when no more come") {
+  Promotions promotions(std::vector{error_with({0.1})}, {.scheduler = Scheduler::searcher});
+  std::vector<double> values;
+  for (int i = 0; i < 10; ++i) values.push_back(10 - i);
+  CHECK(measured(promotions, 1, values)[1] == std::vector<std::uint64_t>{10, 9, 8});
+
+  Promotions most(std::vector{error_with({0.1})}, {.scheduler = Scheduler::searcher});
+  for (std::uint64_t n = 1; n <= 9; ++n) most.begin({n, 0}), most.tell(pruned_trial(n, 0, static_cast<double>(n)));
+  for (const std::uint64_t n : {9u, 8u}) most.begin({n, 1});  // what the searcher chose counts
+  most.close();
+  REQUIRE(most.next());
+  CHECK(most.next()->trial == 1);
+  most.begin(*most.next());
+  CHECK_FALSE(most.next());
 }
 
 TEST_CASE("every trial is settled once it can go no further") {

@@ -136,6 +136,60 @@ TEST_CASE("cheap costs are exact, limits are chances, and what surely breaks a c
   CHECK(most_promising(hopeless, std::vector{1.0, 1.0}) == 1);  // the nearer miss
 }
 
+TEST_CASE("where there are rungs a history is seen at the highest that enough have reached") {
+  std::vector<Criterion> criteria = two;
+  criteria[1].rungs = {0.1, 0.3};
+  criteria[1].limit = 5;
+  const auto read = [](std::uint64_t number, std::vector<double> readings) {
+    Trial trial{.number = number,
+                .architecture = {static_cast<std::int32_t>(number)},
+                .state = readings.size() > 2 ? TrialState::complete : TrialState::pruned,
+                .values = {1.0, readings.back()}};
+    trial.rung = static_cast<std::uint32_t>(readings.size()) - 1;
+    for (std::uint32_t rung = 0; rung < std::min<std::size_t>(2, readings.size()); ++rung)
+      trial.readings.push_back({rung, 1, readings[rung]});
+    return trial;
+  };
+  History history(criteria);
+  const auto cost = [&](std::size_t i) { return history.told()[i].costs[1]; };
+  for (std::uint64_t n = 1; n <= 12; ++n) history.tell(read(n, {20.0 + static_cast<double>(n)}));
+  CHECK(history.rung() == 0);
+  CHECK(cost(3) == 24.0);
+  CHECK(history.told()[3].complete);
+  CHECK(history.told()[3].violation == 0);  // a reading over the limit breaks nothing
+  CHECK_FALSE(history.criteria()[1].limit);
+  for (std::uint64_t n = 1; n <= 9; ++n) history.update(read(n, {20.0 + static_cast<double>(n), 12}));
+  CHECK(history.rung() == 0);
+  CHECK(cost(3) == 24.0);
+  history.update(read(10, {30, 12}));
+  CHECK(history.rung() == 1);
+  CHECK(cost(3) == 12.0);
+  CHECK_FALSE(cost(11));
+  CHECK_FALSE(history.told()[11].complete);
+  CHECK(history.front(history.scales()).size() > 0);
+  for (std::uint64_t n = 1; n <= 10; ++n)
+    history.update(read(n, {20.0 + static_cast<double>(n), 12, n < 3 ? 4.0 : 6.0}));
+  CHECK(history.rung() == 2);
+  CHECK(cost(3) == 6.0);
+  CHECK(history.told()[0].violation == 0);
+  CHECK(history.told()[3].violation > 0);  // of the full budget the limit holds
+  CHECK(history.criteria()[1].limit == 5.0);
+}
+
+TEST_CASE("readings do not count where another expensive objective has none") {
+  std::vector<Criterion> criteria = two;
+  criteria[0].expensive = true;
+  criteria[1].rungs = {0.1};
+  History history(criteria);
+  for (std::uint64_t n = 1; n <= 20; ++n) {
+    Trial trial{.number = n, .state = TrialState::pruned, .values = {std::nullopt, 3.0}, .readings = {{0, 1, 3.0}}};
+    history.tell(trial);
+  }
+  CHECK(history.rung() == 1);
+  CHECK_FALSE(history.told()[0].costs[1]);
+  CHECK_FALSE(history.told()[0].complete);
+}
+
 TEST_CASE("a front is thinned to what boxes can be built for, its ends kept") {
   Costs line(6);
   for (int i = 0; i < 50; ++i) {

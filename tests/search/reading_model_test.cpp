@@ -1,8 +1,7 @@
 // Readings of several rungs made one, and how much of the full budget they are found to show.
-#include "search/reading_model_internal.hpp"
-
 #include "catch.hpp"
 #include "search/cost_scale.hpp"
+#include "search/reading_model_internal.hpp"
 #include "space/random.hpp"
 
 using namespace paretoforge;
@@ -33,7 +32,7 @@ double likeness(const std::vector<double>& costs, const Encoded& points, const E
   Eigen::VectorXd y(static_cast<Eigen::Index>(full_points.rows()));
   for (std::size_t i = 0; i < full_points.rows(); ++i) y[static_cast<Eigen::Index>(i)] = smooth(full_points.row(i));
   const KernelHyper full = tuned(squared_distances(full_points, full_points, blocks), y, KernelHyper(1));
-  return model.kin(full_points, y, full, blocks).likeness;
+  return model.kin(full_points, y, full, blocks).second.likeness;
 }
 
 }  // namespace
@@ -48,6 +47,35 @@ TEST_CASE("readings that show the full budget are found to, and readings of some
   }
   CHECK(likeness(same, points, full_points) >= 0.75);
   CHECK(likeness(other, points, full_points) <= 0.2);
+}
+
+TEST_CASE("few values lean on the distances that many readings show") {
+  Random random(4);
+  const Encoded points = random_rows(60, random), few = random_rows(6, random), elsewhere = random_rows(50, random);
+  std::vector<double> costs;
+  for (std::size_t i = 0; i < points.rows(); ++i) costs.push_back(10 + 3 * smooth(points.row(i)));
+  ReadingModel model;
+  model.learn(read(points, costs), blocks);
+  // Half of what readings show, and a step: neither is known beforehand.
+  const auto full_value = [](std::span<const double> row) { return 0.5 * smooth(row) - 0.4; };
+  Eigen::VectorXd y(6);
+  for (Eigen::Index i = 0; i < 6; ++i) y[i] = full_value(few.row(static_cast<std::size_t>(i)));
+  const KernelHyper own = tuned(squared_distances(few, few, blocks), y, KernelHyper(1));
+  const auto [full, kin] = model.kin(few, y, own, blocks);
+  const auto error = [&](const KernelHyper& hyper, const Encoded& rows, const Eigen::VectorXd& values, Kin of) {
+    const Posterior posterior(hyper, BlockedRows(rows, blocks), values, 0, std::move(of));
+    const Eigen::VectorXd means = posterior.predict(BlockedRows(elsewhere, blocks)).first;
+    double sum = 0;
+    for (Eigen::Index i = 0; i < means.size(); ++i)
+      sum += std::abs(means[i] - full_value(elsewhere.row(static_cast<std::size_t>(i))));
+    return sum / static_cast<double>(means.size());
+  };
+  Encoded all = model.rows();
+  for (std::size_t i = 0; i < few.rows(); ++i) all.add(few.row(i));
+  Eigen::VectorXd values(model.values().size() + 6);
+  values << model.values(), y;
+  CHECK(kin.likeness > 0.8);
+  CHECK(error(full, all, values, kin) < 0.5 * error(own, few, y, {}));
 }
 
 TEST_CASE("the step from rung to rung is taken out, so that trials that went on are not thought better") {
@@ -65,8 +93,7 @@ TEST_CASE("the step from rung to rung is taken out, so that trials that went on 
   both.learn(mixed, blocks);
   // On a logarithmic scale halving is about a step: what goes on and what does not stay in their order.
   double went_on = 0, stayed = 0;
-  for (Eigen::Index i = 0; i < 12; ++i)
-    (i % 2 ? went_on : stayed) += both.values()[i] - one.values()[i];
+  for (Eigen::Index i = 0; i < 12; ++i) (i % 2 ? went_on : stayed) += both.values()[i] - one.values()[i];
   CHECK(std::abs(went_on - stayed) / 6 < 0.35);
 }
 

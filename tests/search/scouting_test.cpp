@@ -119,7 +119,7 @@ TEST_CASE("a short search with rungs has trained networks fully") {
   const StudyState state = searched(chain_space(4, 5), readable_objectives({0.1}), 50);
   const auto complete = std::count_if(state.trials.begin(), state.trials.end(),
                                       [](const Trial& trial) { return trial.state == TrialState::complete; });
-  CHECK(complete >= 5);
+  CHECK(complete >= 50 / 3);  // of those that were read one in three, once no more come
   CHECK(complete < 50);
 }
 

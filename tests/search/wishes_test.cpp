@@ -148,9 +148,8 @@ TEST_CASE("every searcher that learns finds more of what is wished for than with
     INFO(kind.name);
     const int plain = inside(kind, {{.name = "size"}, quality}, 40, 45);
     CHECK(inside(kind, {{.name = "size", .soft_limit = 45, .enough = 40}, quality}, 40, 45) > 2 * plain);
-    // Progressive search goes from size to size whatever is wished for, and a policy takes thousands of trials to turn:
-    // of these more is asked, not twice as much.
-    const int factor = kind.name == "progressive" || kind.name == "reinforce" ? 1 : 2;
+    // A policy takes thousands of trials to turn: of it more is asked, not twice as much.
+    const int factor = kind.name == "reinforce" ? 1 : 2;
     CHECK(inside(kind, {{.name = "size", .aspiration = 42}, quality}, 40, 45) > factor * plain);
     const int small = inside(kind, {{.name = "size"}, quality}, 0, 20);
     CHECK(inside(kind, {{.name = "size", .soft_limit = 20}, quality}, 0, 20) > small);

@@ -34,7 +34,7 @@ struct Wish {
   std::vector<std::string> problems{"1080ti_1", "2080ti_32", "titanx_256", "pixel3", "gold_6240", "silver_4114"};
   std::uint64_t seeds = 20, first_seed = 1, trials = 100;
   double share = 1.0 / 3;
-  std::string fidelity = "{scheduler: searcher}";
+  std::string algorithm = "auto", fidelity;
   bool losses = false;
 };
 
@@ -50,7 +50,7 @@ LowRows low_rows(const Space& space, const std::filesystem::path& data) {
 
 /// A share and the simulated seconds at which it was reached, over a run.
 struct Curve {
-  std::vector<std::pair<double, double>> points;  ///< seconds, share; both rise
+  std::vector<std::pair<double, double>> points;        ///< seconds, share; both rise
   std::vector<Architecture> begun = {}, complete = {};  ///< until the time was up
 
   double share_at(double seconds) const {
@@ -159,8 +159,9 @@ void compare(const std::string& name, const Wish& wish) {
   Losses full_losses, rungs_losses;
   for (std::uint64_t i = 0; i < wish.seeds; ++i) {
     const std::uint64_t seed = wish.first_seed + i;
-    const Curve full = run(problem, low, "{algorithm: auto, trials: 1}", seed, false, 0, wish.trials);
-    const Curve rungs = run(problem, low, "{algorithm: auto, trials: 1, fidelity: " + wish.fidelity + "}", seed, true,
+    const Curve full = run(problem, low, "{algorithm: " + wish.algorithm + ", trials: 1}", seed, false, 0, wish.trials);
+    const std::string fidelity = wish.fidelity.empty() ? "" : ", fidelity: " + wish.fidelity;
+    const Curve rungs = run(problem, low, "{algorithm: " + wish.algorithm + ", trials: 1" + fidelity + "}", seed, true,
                             wish.share * full.seconds(), 100'000);
     for (std::size_t p = 0; p < parts.size(); ++p) {
       full_mean[p] += full.share_at(parts[p] * full.seconds()) / static_cast<double>(wish.seeds);
@@ -201,7 +202,8 @@ int main(int argc, char** argv) {
   app.add_option("--trials", wish.trials, "of the full-fidelity search; the time they take is 1")
       ->capture_default_str();
   app.add_option("--share", wish.share, "of that time that the search with rungs may take")->capture_default_str();
-  app.add_option("--fidelity", wish.fidelity, "as in `search:`")->capture_default_str();
+  app.add_option("--algorithm", wish.algorithm, "of both searches")->capture_default_str();
+  app.add_option("--fidelity", wish.fidelity, "as in `search:`; the algorithm's default where it is absent");
   app.add_flag("--losses", wish.losses,
                "also what the fronts lack: networks not begun, begun and not trained, isomorphic to one that was");
   app.add_option("--data", wish.data, "folder of the tables (default: PARETOFORGE_DATA)");

@@ -12,7 +12,7 @@ namespace paretoforge::benchmark {
 
 /// Shares of the true hypervolume; they add up to what the front lacks.
 struct Losses {
-  double luck = 0;       ///< what the twins of networks trained would have added: isomorphic, so nothing tells them apart
+  double luck = 0;  ///< what the twins of networks trained would have added: isomorphic, so nothing tells them apart
   double untrained = 0;  ///< what networks would have added that were begun, and their twins; none of them was trained
   double unseen = 0;     ///< what all others would have added
 };
