@@ -10,7 +10,9 @@ namespace {
 
 /// A trial of two costs, the first cheap, the second read.
 Proposed read(double cheap, double reading, bool paused = true, double effort = 1) {
-  Proposed proposed{.point = {.costs = {cheap, std::numeric_limits<double>::quiet_NaN()}, .effort = effort}};
+  Proposed proposed{};
+  proposed.point.costs = {cheap, std::numeric_limits<double>::quiet_NaN()};
+  proposed.point.effort = effort;
   proposed.readings = {{}, {{}, {reading}}};
   proposed.paused = paused;
   return proposed;
