@@ -47,7 +47,7 @@ int show_front(const fs::path& folder, const std::string& format) {
   const Front front(known, store.told());
   if (format == "csv") std::cout << trials_csv(*study.space, known, front.members());
   else if (format == "json") std::cout << front_json(study, front);
-  else if (format == "table") std::cout << front_table(study, front);
+  else if (format == "table" && !front.members().empty()) std::cout << front_table(study, front);
   else std::cout << front_text(study, front);
   return exit_done;
 }

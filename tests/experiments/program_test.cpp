@@ -104,6 +104,7 @@ TEST_CASE("a space that is exhausted ends the study, and so do limits that nothi
   const auto none = run("search " + study + " --out " + (scratch / "none").string() + " --set objectives.0.limit=1");
   REQUIRE(none.code == 3);
   REQUIRE_THAT(none.out, ContainsSubstring("nothing keeps every limit") && ContainsSubstring("macs"));
+  REQUIRE_THAT(run("front " + (scratch / "none").string() + " --format table").out, ContainsSubstring("nothing keeps every limit"));
 }
 
 TEST_CASE("what is wrong with a study is said with its place, before anything is created") {
