@@ -74,6 +74,8 @@ TEST_CASE("a wrong problem says what is wrong") {
   CHECK(error_of(folder, problem_text("epochs: 2")).find("extrapolate") != std::string::npos);
   CHECK(error_of(folder, problem_text() + "  - {name: short, score: macs}\n").find("two estimates have this name") != std::string::npos);
   CHECK(error_of(folder, problem_text() + "  - {name: other, scor: macs}\n").find("scor") != std::string::npos);
+  CHECK(error_of(folder, problem_text() + "  - {name: both, ranks: [short, sizes]}\n").find("did you mean 'size'?") != std::string::npos);
+  CHECK(error_of(folder, problem_text() + "  - {name: both, ranks: []}\n").find("ranks by nothing") != std::string::npos);
   CHECK(error_of(folder, "name: a\nspace: nowhere.yaml\ntrain: {}\nestimates: []\n").find("nowhere.yaml") != std::string::npos);
 }
 
@@ -119,6 +121,29 @@ TEST_CASE("an estimate stands beside the full trainings of all other seeds") {
   CHECK(held[0].curves == 6);
   CHECK(held[0].last_error == Approx(20));
   CHECK(held[0].within_90 >= held[0].within_50);
+}
+
+TEST_CASE("ranks by several estimates are those among the networks that have all") {
+  const Folder folder;
+  const Problem problem = Problem::load(folder.write("problem.yaml", problem_text() + "  - {name: both, ranks: [short, size]}\n"));
+  const std::vector<Graph> networks = problem.networks(6, 1);
+  {
+    GrowingTable table(folder / "a.csv", {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"});
+    const auto add = [&](std::size_t network, const Estimate& estimate, double value) {
+      table.add({hex_text(network_hash(networks[network])), "1", estimate.name, estimate.key, std::to_string(value), "2", "50 60 70 80"});
+    };
+    for (std::size_t i = 0; i < 6; ++i) {
+      add(i, problem.full, std::vector{1, 2, 3, 4, 5, 9}[i]);
+      add(i, problem.estimates[0], std::vector{20, 10, 30, 40, 50, 0}[i]);        // the sixth has no size
+      if (i < 5) add(i, problem.estimates[2], std::vector<double>{7, 7.5, 6, 800, 900}[i]);
+    }
+  }
+  const auto all = rankings(problem, Results(problem, networks, folder / "a.csv"), 1, 1);
+  REQUIRE(all.size() == 5);
+  CHECK(all[4].pairs == 5);
+  CHECK(all[4].cpu_seconds == Approx(4));
+  // Ranks 2 1 3 4 5 and 2 3 1 4 5 sum to 4 4 4 8 10, beside 1 2 3 4 5: three share the rank 2.
+  CHECK(all[4].spearman == Approx(8 / std::sqrt(8.0 * 10)));
 }
 
 TEST_CASE("what was measured is kept and not measured again, by any number of threads") {

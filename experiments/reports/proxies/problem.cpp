@@ -21,7 +21,7 @@ TrainSettings full_training(const Config& train) {
 }
 
 Estimate read_estimate(const Config& section, const Problem& problem, const std::string& common) {
-  section.allow({"name", "train", "score", "extrapolate"});
+  section.allow({"name", "train", "score", "extrapolate", "ranks"});
   Estimate estimate{section.at("name").text(), "", {}, {}, 0};
   const TrainSettings& full = *problem.full.train;
   if (const auto score = section.find("score")) {
@@ -31,6 +31,12 @@ Estimate read_estimate(const Config& section, const Problem& problem, const std:
     estimate.train = TrainSettings::read(*train, full);
     estimate.train->budget.test = estimate.train->budget.curve = false;
     estimate.key = key_of(common + train->yaml());
+  } else if (const auto ranks = section.find("ranks")) {
+    std::vector<std::string> names;
+    for (const Estimate& above : problem.estimates) names.push_back(above.name);
+    for (const Config& member : ranks->items())
+      estimate.ranks.push_back(static_cast<std::size_t>(std::find(names.begin(), names.end(), member.one_of(names)) - names.begin()));
+    if (estimate.ranks.empty()) ranks->fail("ranks by nothing");
   } else {
     estimate.epochs = static_cast<std::size_t>(section.at("extrapolate").integer(2, full.budget.epochs - 1));
     estimate.key = problem.full.key;
@@ -52,7 +58,7 @@ Problem Problem::load(const std::filesystem::path& file) {
   const Config space = document.at("space"), train = document.at("train");
   const Config text = named_by(space, [&] { return Config::load(file.parent_path() / space.text()); });
   const std::string common = text.yaml() + train.yaml();
-  Problem problem{document.at("name").text(), named_by(space, [&] { return Space(text); }), {"full training", key_of(common), full_training(train), {}, 0}, {}};
+  Problem problem{document.at("name").text(), named_by(space, [&] { return Space(text); }), {"full training", key_of(common), full_training(train), {}, 0, {}}, {}};
   if (const auto only = document.find("only"))
     for (const auto& [decision, label] : only->entries()) {
       const auto found = problem.space.find_decision(decision);

@@ -18,6 +18,8 @@ struct Estimate {
   std::optional<TrainSettings> train;  ///< a training of its own
   std::optional<ScoreSettings> score;  ///< untrained
   std::size_t epochs = 0;              ///< else: extrapolated from so many epochs of the full training's curve
+  std::vector<std::size_t> ranks = {};  ///< else: the mean of the ranks by these, positions in Problem::estimates
+  bool measured() const { return train || score; }
 };
 
 /// 16 hexadecimal digits.
@@ -31,7 +33,7 @@ struct Problem {
   std::vector<std::pair<std::size_t, std::string>> only = {};  ///< decisions with the label that they have in all networks
 
   /// {name, space: FILE, only: {DECISION: LABEL}, train: {...}, estimates: [{name, train: changes | score: section |
-  /// extrapolate: epochs}]}. Throws ConfigError.
+  /// extrapolate: epochs | ranks: [names of estimates above]}]}. Throws ConfigError.
   static Problem load(const std::filesystem::path& file);
   /// The first distinct networks drawn with the seed; fewer come first of more. Throws ConfigError where the space has
   /// not as many.

@@ -26,8 +26,40 @@ std::optional<Measured> measured(const Problem& problem, const Results& results,
   if (estimate.train && estimate.train->extrapolate > 0)
     return Measured{forecast(*estimate.train, *found, found->curve.size()).median(), found->cpu_seconds, {}};
   if (estimate.epochs == 0) return *found;
+  if (found->curve.size() < estimate.epochs) return std::nullopt;
   const double share = static_cast<double>(estimate.epochs) / static_cast<double>(found->curve.size());
   return Measured{forecast(*problem.full.train, *found, estimate.epochs).median(), share * found->cpu_seconds, {}};
+}
+
+/// Of all networks with a seed.
+std::vector<std::optional<Measured>> values(const Problem& problem, const Results& results, std::uint64_t seed, const Estimate& estimate);
+
+/// Among the networks that all members have measured.
+std::vector<std::optional<Measured>> mean_ranks(const Problem& problem, const Results& results, std::uint64_t seed, const Estimate& estimate) {
+  std::vector<std::vector<std::optional<Measured>>> members;
+  for (const std::size_t member : estimate.ranks) members.push_back(values(problem, results, seed, problem.estimates[member]));
+  std::vector<std::optional<Measured>> all(results.networks().size());
+  std::vector<std::size_t> complete;
+  for (std::size_t network = 0; network < all.size(); ++network)
+    if (std::all_of(members.begin(), members.end(), [&](const auto& member) { return member[network].has_value(); })) complete.push_back(network);
+  for (const std::size_t network : complete) all[network].emplace();
+  for (const auto& member : members) {
+    std::vector<double> of_complete;
+    for (const std::size_t network : complete) of_complete.push_back(member[network]->value);
+    const std::vector<double> order = ranks(of_complete);
+    for (std::size_t i = 0; i < complete.size(); ++i) {
+      all[complete[i]]->value += order[i] / static_cast<double>(members.size());
+      all[complete[i]]->cpu_seconds += member[complete[i]]->cpu_seconds;
+    }
+  }
+  return all;
+}
+
+std::vector<std::optional<Measured>> values(const Problem& problem, const Results& results, std::uint64_t seed, const Estimate& estimate) {
+  if (!estimate.ranks.empty()) return mean_ranks(problem, results, seed, estimate);
+  std::vector<std::optional<Measured>> all;
+  for (std::size_t network = 0; network < results.networks().size(); ++network) all.push_back(measured(problem, results, network, seed, estimate));
+  return all;
 }
 
 std::optional<double> reference(const Problem& problem, const Results& results, std::size_t network, std::uint64_t seed,
@@ -48,8 +80,9 @@ struct Columns {
 Columns columns(const Problem& problem, const Results& results, const std::vector<double>& sizes, const Estimate& estimate,
                 std::uint64_t seed, std::uint64_t seeds) {
   Columns all;
+  const auto known = values(problem, results, seed, estimate);
   for (std::size_t network = 0; network < sizes.size(); ++network) {
-    const auto value = measured(problem, results, network, seed, estimate);
+    const auto& value = known[network];
     const auto other = reference(problem, results, network, seed, seeds);
     if (!value || !other) continue;
     all.estimates.push_back(value->value), all.references.push_back(*other), all.sizes.push_back(sizes[network]);
@@ -95,7 +128,7 @@ std::vector<Calibration> calibrations(const Problem& problem, const Results& res
     for (std::uint64_t seed = 1; seed <= seeds; ++seed)
       for (std::size_t network = first; network < results.networks().size(); network += step) {
         const Measured* full = results.find(network, seed, problem.full);
-        if (!full) continue;
+        if (!full || full->curve.size() < estimate.epochs) continue;
         const CurveForecast expected = forecast(*problem.full.train, *full, estimate.epochs);
         const double end = full->curve.back();
         const auto within = [&](double share) {

@@ -99,7 +99,7 @@ std::vector<Results::Task> Results::missing(std::uint64_t seeds) const {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed)
     for (std::size_t network = 0; network < networks_.size(); ++network) {
       for (const Estimate& estimate : problem_.estimates)
-        if (estimate.epochs == 0) want(network, seed, estimate);
+        if (estimate.measured()) want(network, seed, estimate);
       want(network, seed, problem_.full);
     }
   return tasks;
