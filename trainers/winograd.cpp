@@ -1,6 +1,7 @@
 // oneDNN's Winograd convolutions as one autograd function. Layouts are blocked by 16 channels inside: what is read and
 // written is moved there and back, which is counted in where it pays.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
@@ -96,8 +97,9 @@ class Kernel {
   memory::desc scratch_;
 };
 
-/// batch, in, height, width, out, padding above and below, left and right.
-using Sizes = std::array<std::int64_t, 7>;
+/// batch, in, height, width, out, padding above and below, left and right; and the threads of the calling thread, which
+/// oneDNN cuts the work by when kernels are made: sums come in another order then.
+using Sizes = std::array<std::int64_t, 8>;
 
 struct Plans {
   dnnl::convolution_forward::primitive_desc forward;
@@ -168,7 +170,7 @@ std::shared_ptr<const Winograd> found(const Conv& op, std::int64_t batch, const 
   const bool plain = op.kernel == Extent{3, 3} && op.stride == Extent{} && op.dilation == Extent{} && op.groups == 1 &&
                      !op.bias && op.pad.top == op.pad.bottom && op.pad.left == op.pad.right;
   if (!plain || std::min(in.channels, op.out) < least_channels) return nullptr;
-  return found({batch, in.channels, in.height, in.width, op.out, op.pad.top, op.pad.left});
+  return found({batch, in.channels, in.height, in.width, op.out, op.pad.top, op.pad.left, at::get_num_threads()});
 }
 
 /// LibTorch's own kind of node, as in norm_function.cpp. It keeps what it read as the kernels have it, once.

@@ -1,6 +1,7 @@
 // Minimal filtering against LibTorch's convolutions in double: values, both gradients, and where there is none.
 #include <torch/torch.h>
 
+#include <thread>
 #include <vector>
 
 #include "catch.hpp"
@@ -56,6 +57,24 @@ TEST_CASE("Convolutions by minimal filtering are LibTorch's, and so are their gr
   CHECK(furthest(gradients[0], exact_gradients[0]) < 2e-5);
   CHECK(furthest(gradients[1], exact_gradients[1]) < 2e-5);
   CHECK(at::equal(y, winograd_convolved(conv3x3(s.out, s.pad), x, kernel)));  // the same bytes again
+}
+
+TEST_CASE("Memory may be asked for before a thread has its settings: results are the same") {
+  if (!here()) return;
+  auto generator = at::detail::createCPUGenerator(7);
+  const at::Tensor x = random({16, 32, 14, 14}, generator), kernel = random({32, 32, 3, 3}, generator);
+  const auto gradient = [&](bool asked_first) {
+    at::Tensor result;
+    std::thread([&] {
+      at::set_num_threads(4);
+      if (asked_first) winograd_workspace(conv3x3(32), 16, {32, 14, 14});
+      at::set_num_threads(1);
+      const at::Tensor y = winograd_convolved(conv3x3(32), x, kernel);
+      result = torch::autograd::grad({(y * y).sum()}, {kernel})[0];
+    }).join();
+    return result;
+  };
+  CHECK(at::equal(gradient(true), gradient(false)));
 }
 
 TEST_CASE("What is no input of a trained layer gets no gradient") {
