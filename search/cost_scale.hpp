@@ -19,7 +19,7 @@ class CostScale {
   double operator()(double cost) const;                        ///< standard; 0 where all costs are equal
   double scaled(double cost) const { return cost / unit_; }    ///< for fronts: in -1..1 for the costs seen
   double expected(double standard) const;                      ///< the scaled cost at a standard value
-  double cost(double standard) const { return expected(standard) * unit_; }
+  double cost(double standard) const { return expected(standard) * unit_; }  ///< the cost itself
   CostBelief belief(double standard, double deviation) const;  ///< of the scaled cost
 
  private:

@@ -80,10 +80,14 @@ void History::look_again() {
   wishes_ = Wishes(criteria_);
   for (std::size_t i = 0; i < told_.size(); ++i) {
     wishes_.note(trials_told_[i]);
-    const bool repeat = told_[i].repeat;
-    told_[i] = observed(trials_told_[i]);
-    told_[i].repeat = repeat;
+    look_again(i);
   }
+}
+
+void History::look_again(std::size_t i) {
+  const bool repeat = told_[i].repeat;
+  told_[i] = observed(trials_told_[i]);
+  told_[i].repeat = repeat;
 }
 
 Observation History::judged(const Trial& trial, Observation seen, std::span<const Criterion> criteria) {
@@ -151,20 +155,20 @@ void History::update(const Trial& trial) {
   wishes_.note(trial);
   for (std::size_t i = 0; i < told_.size(); ++i) {
     if (told_[i].number != trial.number) continue;
-    const bool repeat = told_[i].repeat;
     Architecture architecture = std::move(told_[i].architecture);
     trials_told_[i] = trial;
     trials_told_[i].architecture = std::move(architecture);
-    told_[i] = observed(trials_told_[i]);
-    told_[i].repeat = repeat;
+    look_again(i);
   }
   climb();
 }
 
 /// To a higher rung, once enough trials have reached it.
 void History::climb() {
-  if (rung_ == full_ || rung_to_learn_from() == rung_) return;
-  rung_ = rung_to_learn_from();
+  if (rung_ == full_) return;
+  const std::uint32_t next = rung_to_learn_from();
+  if (next == rung_) return;
+  rung_ = next;
   look_again();
 }
 

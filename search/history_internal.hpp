@@ -81,6 +81,7 @@ class History {
   static Observation judged(const Trial& trial, Observation seen, std::span<const Criterion> criteria);
   std::uint32_t rung_to_learn_from() const;
   void look_again();
+  void look_again(std::size_t i);
   void climb();
   /// In their own units: the costs of what is complete and keeps all limits and nothing dominates.
   Costs raw_front() const;

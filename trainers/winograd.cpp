@@ -10,7 +10,6 @@
 #include <dnnl.hpp>
 #include <map>
 #include <memory>
-#include <optional>
 #include <unordered_map>
 
 #include "trainers/winograd_internal.hpp"
@@ -41,42 +40,36 @@ at::Tensor room(const memory::desc& layout) {
   return at::empty({static_cast<std::int64_t>(layout.get_size() / sizeof(float))}, at::kFloat);
 }
 
-at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
-
 /// A tensor's layout outside, channels last, and inside of the kernels.
 class Layout {
  public:
   Layout(const memory::dims& sizes, const memory::desc& inside)
-      : sizes_(sizes), outside_(sizes, memory::data_type::f32, memory::format_tag::nhwc), inside_(inside) {
-    if (inside_ == outside_) return;
-    in_.emplace(dnnl::reorder::primitive_desc(engine(), outside_, engine(), inside_));
-    out_.emplace(dnnl::reorder::primitive_desc(engine(), inside_, engine(), outside_));
-  }
+      : sizes_(sizes), outside_(sizes, memory::data_type::f32, memory::format_tag::nhwc), inside_(inside),
+        in_(dnnl::reorder::primitive_desc(engine(), outside_, engine(), inside_)),
+        out_(dnnl::reorder::primitive_desc(engine(), inside_, engine(), outside_)) {}
 
   at::Tensor moved_in(const at::Tensor& x) const {
-    const at::Tensor from = channels_last(x);
-    return in_ ? move(*in_, outside_, from, inside_, room(inside_)) : from;
+    return move(in_, outside_, x.contiguous(at::MemoryFormat::ChannelsLast), inside_, empty());
   }
   at::Tensor moved_out(const at::Tensor& x) const {
-    const at::Tensor to = in_ ? at::empty(sizes_, at::kFloat, at::MemoryFormat::ChannelsLast) : x;
-    return in_ ? move(*out_, inside_, x, outside_, to) : to;
+    return move(out_, inside_, x, outside_, at::empty(sizes_, at::kFloat, at::MemoryFormat::ChannelsLast));
   }
   /// Where results of the kernels go.
-  at::Tensor empty() const { return in_ ? room(inside_) : at::empty(sizes_, at::kFloat, at::MemoryFormat::ChannelsLast); }
+  at::Tensor empty() const { return room(inside_); }
   memory at(const at::Tensor& x) const { return of(inside_, x); }
 
  private:
   static at::Tensor move(const dnnl::reorder& how, const memory::desc& before, const at::Tensor& from,
                          const memory::desc& after, at::Tensor to) {
     memory source = of(before, from), target = of(after, to);
-    dnnl::reorder(how).execute(stream(), source, target);
+    how.execute(stream(), source, target);
     stream().wait();
     return to;
   }
 
   memory::dims sizes_;
   memory::desc outside_, inside_;
-  std::optional<dnnl::reorder> in_, out_;
+  dnnl::reorder in_, out_;
 };
 
 template <class Primitive>

@@ -114,8 +114,7 @@ std::pair<double, std::uint64_t> all_readings_known(const Problem& problem, cons
     const double first = problem.values(a).first, second = problem.values(b).first;
     return first != second ? first < second : low.at(a).accuracy_pct > low.at(b).accuracy_pct;
   });
-  Front front(criteria(problem.objectives()));
-  std::uint64_t trained = 0;
+  std::vector<Architecture> trained;
   while (!left.empty()) {
     std::vector<Architecture> layer, rest;
     for (const Architecture& point : left) {
@@ -124,13 +123,12 @@ std::pair<double, std::uint64_t> all_readings_known(const Problem& problem, cons
     }
     for (auto point = layer.rbegin(); point != layer.rend(); ++point) {
       seconds -= low.at(*point).seconds / low_share;
-      if (seconds < 0) return {problem.share(front), trained};
-      const auto [cost, accuracy] = problem.values(*point);
-      front.add({.number = ++trained, .values = {cost, accuracy}});
+      if (seconds < 0) return {share_of(problem, trained), trained.size()};
+      trained.push_back(*point);
     }
     left = std::move(rest);
   }
-  return {problem.share(front), trained};
+  return {share_of(problem, trained), trained.size()};
 }
 
 /// Adds to a mean over so many seeds.
