@@ -41,6 +41,7 @@ class FederatedSteps final : public Steps {
 
   void save(Checkpoint& checkpoint) const override { learner_.save(checkpoint); }
   void load(const Checkpoint& checkpoint) override { learner_.load(checkpoint); }
+  std::string note() const override { return learner_.note(); }
 
  private:
   /// Those of this round, in the order of their numbers.

@@ -1,9 +1,10 @@
 // CUDA graphs and the memory of a GPU. The only file that needs CUDA's headers, which come with a LibTorch that has it.
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime_api.h>
-#include <torch/version.h>
 
 #include <mutex>
 
@@ -15,6 +16,28 @@ struct RecordedWork::Graph {
   at::cuda::CUDAGraph graph;
 };
 
+namespace {
+
+/// Makes the thread's stream and LibTorch's allocator of use again: a CUDAGraph whose recording broke does neither, and
+/// its allocator would ask it, dead, which memory is of the recording.
+void abandon(c10::MempoolId_t pool) {
+  const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  if (cudaStreamIsCapturing(stream, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
+    cudaGraph_t begun = nullptr;
+    static_cast<void>(cudaStreamEndCapture(stream, &begun));  // says that the recording broke
+    if (begun != nullptr) static_cast<void>(cudaGraphDestroy(begun));
+  }
+  static_cast<void>(cudaGetLastError());
+  try {
+    c10::cuda::CUDACachingAllocator::endAllocateToPool(stream.device_index(), pool);
+    c10::cuda::CUDACachingAllocator::releasePool(stream.device_index(), pool);
+  } catch (const c10::Error&) {  // it had come to that by itself
+  }
+}
+
+}  // namespace
+
 RecordedWork::RecordedWork() = default;
 RecordedWork::~RecordedWork() = default;
 void RecordedWork::forget() { graph_.reset(); }
@@ -23,21 +46,15 @@ void RecordedWork::record(const std::function<void()>& work) {
   static std::mutex one_at_a_time;  // LibTorch's default generator takes part in one recording
   const std::lock_guard lock(one_at_a_time);
   auto begun = std::make_unique<Graph>();
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 1)
-  begun->graph.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);  // other trainings may allocate meanwhile
-#else
-  begun->graph.capture_begin();
-#endif
+  const c10::MempoolId_t pool = at::cuda::graph_pool_handle();
+  begun->graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);  // other trainings may allocate meanwhile
   try {
     work();
+    begun->graph.capture_end();
   } catch (...) {
-    try {
-      begun->graph.capture_end();  // the stream is of use again
-    } catch (const c10::Error&) {  // what the recording broke on is the error to tell
-    }
+    abandon(pool);
     throw;
   }
-  begun->graph.capture_end();
   graph_ = std::move(begun);
 }
 

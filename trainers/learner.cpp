@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "trainers/loss_internal.hpp"
 #include "trainers/quantised_network_internal.hpp"
 #include "trainers/session_internal.hpp"
 #include "trainers/trainer_internal.hpp"
@@ -18,15 +19,6 @@ constexpr int steps_before_recording = 3;
 /// Of the loss's scale, as PyTorch's GradScaler has them: doubled after so many steps without overflow, halved at each.
 constexpr std::int64_t steps_before_growth = 2000;
 constexpr double greatest_scale = 0x1p24;
-
-at::Tensor regression_loss(const at::Tensor& outputs, const at::Tensor& targets, RegressionLoss kind) {
-  switch (kind) {
-    case RegressionLoss::absolute: return at::l1_loss(outputs, targets);
-    case RegressionLoss::huber: return at::huber_loss(outputs, targets);
-    case RegressionLoss::squared: break;
-  }
-  return at::mse_loss(outputs, targets);
-}
 
 }  // namespace
 
@@ -50,7 +42,7 @@ void Learner::load(const Checkpoint& checkpoint) {
 Learner::Learnt Learner::learn(std::span<const std::uint32_t> positions, Random& random) {
   make_room(positions.size());
   enter(positions, random);
-  const bool may_record = gpu_ && task_.recorded && !task_.quantised;
+  const bool may_record = gpu_ && task_.recorded && !task_.quantised && note_.empty();
   if (may_record && !recorded_ && ++steps_alike_ > steps_before_recording) record();
   if (recorded_) recorded_.repeat();
   else loss_ = mean_loss();
@@ -107,7 +99,7 @@ at::Tensor Learner::mean_loss() const {
 
 at::Tensor Learner::loss_for(const at::Tensor& outputs, const at::Tensor& answers) const {
   if (task_.data.regression()) return regression_loss(outputs, answers, task_.recipe.loss.value_or(RegressionLoss::squared));
-  return at::cross_entropy_loss(outputs, answers, class_weights_, at::Reduction::Mean, -100, task_.recipe.label_smoothing);
+  return cross_entropy(outputs, answers, class_weights_, task_.recipe.label_smoothing);
 }
 
 void Learner::backward() {
@@ -119,11 +111,16 @@ void Learner::backward() {
   fits_ = at::isfinite(gradients).all();
 }
 
-void Learner::record() {
+/// What cannot be recorded is launched, as it has been until now.
+void Learner::record() try {
   recorded_.record([&] {
     loss_ = mean_loss();
     if (loss_.requires_grad()) backward();
   });
+} catch (const c10::Error& error) {
+  const std::string message = error.what_without_backtrace();
+  if (tells_of_memory(message)) throw;
+  note_ = "its steps could not be recorded, and were launched kernel by kernel: " + message.substr(0, message.find('\n'));
 }
 
 /// Whether the gradients are of use. Where they are not, the next ones are scaled less.

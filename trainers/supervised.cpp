@@ -44,6 +44,7 @@ class SupervisedSteps final : public Steps {
     optimizer_.load(checkpoint.optimizer);
     learner_.load(checkpoint);
   }
+  std::string note() const override { return learner_.note(); }
 
  private:
   using RandomState = std::array<std::uint64_t, 4>;

@@ -238,7 +238,7 @@ struct TrainResult {
   std::int64_t steps = 0;
   std::int64_t continued_from = 0;          ///< steps that a checkpoint held
   std::int64_t best_epoch = 0;              ///< whose weights these are, where the recipe stops early; else 0
-  std::string note;                         ///< why there was a checkpoint that was not used; else empty
+  std::string note;                         ///< why a checkpoint was not used, or steps on a GPU not recorded; else empty
   double seconds = 0;                       ///< of the clock on the wall
   double cpu_seconds = 0;                   ///< of the thread that trained
   /// The graph given (of a width below 1: the thinner one), its weights, ranges if quantised, and what the input went through.

@@ -41,6 +41,7 @@ class Loop {
     result_.steps = done_;
     result_.best_epoch = best_.epoch();
     result_.train_loss = loss_sum_ / static_cast<double>(per_epoch_);
+    if (const std::string note = steps_.note(); !note.empty()) result_.note += (result_.note.empty() ? "" : "; ") + note;
     return result_;
   }
 

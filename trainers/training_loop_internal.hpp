@@ -41,6 +41,9 @@ struct Task {
   bool recorded = true;                   ///< whether steps on a GPU may be recorded
 };
 
+/// Whether LibTorch says that there was no memory: its CPU allocator throws an error like any other.
+bool tells_of_memory(const std::string& message);
+
 /// Turns images into gradients.
 class Learner {
  public:
@@ -54,6 +57,9 @@ class Learner {
   };
   /// The mean loss of a batch, augmented with what `random` says; its gradients are added to those of the network.
   Learnt learn(std::span<const std::uint32_t> positions, Random& random);
+
+  /// Why steps on a GPU are not recorded although they might be; else empty.
+  const std::string& note() const { return note_; }
 
   void save(Checkpoint& checkpoint) const { checkpoint.loss_scale = scale_; }
   void load(const Checkpoint& checkpoint);
@@ -83,6 +89,7 @@ class Learner {
   at::Tensor scale_on_device_, fits_;  ///< of float16: the scale, and whether all gradients are finite
   int steps_alike_ = 0;                ///< that could have been recorded
   RecordedWork recorded_;              ///< a step, from `input_` and `answers_` to `loss_` and the network's gradients
+  std::string note_;
 };
 
 /// What a step of a training is; what it has to remember from one to the next goes through its checkpoint.
@@ -93,6 +100,8 @@ class Steps {
   virtual double step(std::int64_t number, double rate) = 0;
   virtual void save(Checkpoint& checkpoint) const = 0;
   virtual void load(const Checkpoint& checkpoint) = 0;
+  /// What the user should know of how they were taken; empty: nothing.
+  virtual std::string note() const = 0;
 };
 
 struct LoopResult {

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "squares.hpp"
+#include "trainers/gpu_internal.hpp"
 #include "trainers/session_internal.hpp"
 
 using namespace paretoforge;
@@ -81,6 +82,7 @@ TEST_CASE("GPU: steps that are recorded do what steps that are launched do, to t
     }
     SECTION("AdamW") { s.recipe.optimizer = OptimizerKind::adamw, s.recipe.rate = 0.01; }
     const auto recorded = train(small_net(), s);
+    CHECK(recorded.note == "");  // recorded indeed
     CHECK(recorded.test.accuracy_pct > 90);
     s.recorded = false;
     CHECK(same_result(recorded, train(small_net(), s)));
@@ -155,8 +157,30 @@ TEST_CASE("GPU: federated averaging, batches of many sizes", "[gpu]") {
   s.budget.epochs = 12;
   s.budget.batch = 32;
   const auto recorded = train(small_net(), s);
+  CHECK(recorded.note == "");
   s.recorded = false;
   CHECK(same_result(recorded, train(small_net(), s)));
+}
+
+TEST_CASE("GPU: after a recording that broke, the GPU is of use and others can be made", "[gpu]") {
+  if (no_gpu()) return;
+  const at::Device gpu(at::kCUDA, 0);
+  const OwnStream stream(gpu);
+  at::Tensor sum = at::zeros({1000}, at::TensorOptions(gpu));
+  {
+    RecordedWork broken;
+    CHECK_THROWS_AS(broken.record([&] {
+      const at::Tensor part = sum + 1;
+      static_cast<void>(part.sum().item<float>());  // waits for the GPU
+    }),
+                    c10::Error);
+    CHECK_FALSE(broken);
+  }
+  for (int i = 1; i <= 100; ++i) static_cast<void>(at::ones({i * 1000}, at::TensorOptions(gpu)).sum());
+  RecordedWork good;
+  good.record([&] { sum.add_(at::ones({1000}, at::TensorOptions(gpu))); });
+  for (int i = 0; i < 3; ++i) good.repeat();
+  CHECK(sum.sum().item<float>() == 3000);
 }
 
 TEST_CASE("GPU: memory that runs out is an error of its own, and the GPU is of use afterwards", "[gpu]") {
