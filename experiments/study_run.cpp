@@ -110,7 +110,7 @@ std::jthread ticking(Progress& progress) {
 StudyState run_search(StudyFile& study, Store& store, const fs::path& folder, unsigned threads, Progress& progress, const std::atomic<bool>& stop) {
   const SearchSettings& search = *study.search;
   const std::vector<Criterion> known = criteria(study.objectives);
-  Study run{*study.space, study.objectives, search.make({*study.space, known, search.seed, study.points, cheap_values(*study.space, study.objectives)}), {search.trials, search.seconds}, &store,
+  Study run{*study.space, study.objectives, search.make({*study.space, known, search.seed, study.points, cheap_values(*study.space, study.objectives), !study.scores.empty()}), {search.trials, search.seconds}, &store,
             threads, search.window, study.identity, search.seed, search.fidelity, &stop};
   const auto tell = [&](std::uint64_t counted, const Front& front) {
     progress.trial(counted, search.trials.value_or(0), front.members().size(), front.fitting(), front.hypervolume());

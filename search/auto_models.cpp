@@ -1,4 +1,4 @@
-// Scales, models, and the candidates that are followed.
+// Scales and models, made anew from what was told.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,22 +14,13 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-constexpr std::size_t most_followed = 2048;  ///< candidates between two refreshes
 constexpr std::size_t most_tuning = 200;     ///< rows that hyperparameters are found on
 constexpr std::size_t most_waiting = 128;    ///< proposals not told that models stand in for
-constexpr double most_weighing = 4e9;        ///< multiplications that choosing candidates may take
-/// Candidates kept, bred in one generation, and generations: at a refresh in a space that is not weighed whole.
-constexpr std::size_t kept = 512, bred = 96, generations = 2, breeding_candidates = 24;
 constexpr std::size_t reading_gap = 4;  ///< trials told at least before readings are looked at again
 
-std::size_t gap(std::size_t told) { return std::max<std::size_t>(12, told / 8); }
-
-Encoded rows_at(const CandidatePool& pool, std::span<const std::size_t> positions) {
-  Encoded rows;
-  rows.columns = pool.rows().columns;
-  for (const std::size_t i : positions) rows.add(pool.rows().row(i));
-  return rows;
-}
+/// Trials told between two refreshes: in long studies what was bred last has nothing left to give before what was told
+/// says anything new.
+std::size_t gap(std::size_t told) { return std::clamp<std::size_t>(told / 8, 12, 50); }
 
 }  // namespace
 
@@ -162,52 +153,6 @@ void AutoModels::note_first_beliefs(std::span<const Proposed> told) {
   }
 }
 
-std::vector<std::size_t> AutoModels::candidates(const CandidatePool& pool, const FreshPoints& fresh,
-                                                std::size_t rows) const {
-  std::vector<std::size_t> free;
-  for (std::size_t i = 0; i < pool.size(); ++i)
-    if (pool[i].broken == 0 && !(skip_networks_ && networks_.contains(pool[i].network)) &&
-        fresh.available(pool[i].architecture))
-      free.push_back(i);
-  // A long history is dear to ask about each of many candidates: then some of them, others the next time.
-  const double per_candidate = static_cast<double>(rows * rows * std::max<std::size_t>(1, modelled_.size()));
-  const auto affordable = static_cast<std::size_t>(most_weighing / std::max(1.0, per_candidate));
-  const std::size_t most = std::max(most_followed, affordable);
-  if (free.size() <= most) return free;
-  Random(derived_seed(problem_.seed, told_ + 1)).shuffle(free);
-  free.resize(most);
-  std::sort(free.begin(), free.end());
-  return free;
-}
-
-std::vector<std::size_t> AutoModels::best_of(std::vector<std::size_t> positions, const CandidatePool& pool,
-                                             std::size_t count) {
-  if (positions.size() <= count && pool.complete()) return positions;
-  constexpr std::size_t chunk = 1024;
-  const OpenBoxes open = boxes(false);
-  std::vector<double> gains(positions.size());
-  std::vector<double> means(modelled_.size()), variances(modelled_.size());
-  for (std::size_t begin = 0; begin < positions.size(); begin += chunk) {
-    const std::size_t size = std::min(chunk, positions.size() - begin);
-    const BlockedRows rows(rows_at(pool, std::span(positions).subspan(begin, size)), blocks_);
-    std::vector<std::pair<VectorXd, VectorXd>> beliefs;
-    for (const Posterior& posterior : posteriors_) beliefs.push_back(posterior.predict(rows));
-    for (std::size_t i = 0; i < size; ++i) {
-      for (std::size_t m = 0; m < beliefs.size(); ++m) {
-        means[m] = beliefs[m].first[static_cast<Index>(i)];
-        variances[m] = beliefs[m].second[static_cast<Index>(i)];
-      }
-      gains[begin + i] = improvement(open, pool[positions[begin + i]], means, variances);
-    }
-  }
-  std::vector<std::size_t> order(positions.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return gains[a] > gains[b]; });
-  order.resize(std::min(count, order.size()));
-  for (std::size_t& place : order) place = positions[place];
-  return order;
-}
-
 void AutoModels::follow(std::vector<std::size_t> positions, std::span<const Proposed> waiting,
                         std::span<const Proposed> told, const CandidatePool& pool) {
   if (waiting.size() > most_waiting) waiting = waiting.last(most_waiting);
@@ -244,17 +189,7 @@ void AutoModels::refresh(std::span<const Proposed> told, std::span<const Propose
   scale(rows, told);
   fit(rows, told, std::min(waiting.size(), most_waiting) + gap(told.size()) + 64);
   note_first_beliefs(told);
-  auto positions = best_of(candidates(pool, fresh, rows.size()), pool, pool.complete() ? most_followed : kept);
-  for (std::size_t generation = 0; !pool.complete() && generation < generations; ++generation) {
-    std::vector<Architecture> parents;
-    for (const Proposed& each : told)
-      if (std::find(front_.begin(), front_.end(), each.costs) != front_.end())
-        parents.push_back(each.point.architecture);
-    for (std::size_t i = 0; i < std::min(breeding_candidates, positions.size()); ++i)
-      parents.push_back(pool[positions[i]].architecture);
-    pool.breed(positions, parents, bred, fresh, generation + told.size());
-    positions = best_of(candidates(pool, fresh, rows.size()), pool, kept);
-  }
+  std::vector<std::size_t> positions = pool.complete() ? listed_candidates(rows.size(), pool, fresh) : bred_candidates(told, rows.size(), pool, fresh);
   follow(std::move(positions), waiting, told, pool);
   best_.reset();
   full_ = false;

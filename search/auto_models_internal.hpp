@@ -86,8 +86,18 @@ class AutoModels {
   double worth(const OpenBoxes& open, const PoolPoint& point, const Beliefs& beliefs, double spent) const;
   void scale(std::span<const std::size_t> rows, std::span<const Proposed> told);
   void fit(std::span<const std::size_t> rows, std::span<const Proposed> told, std::size_t room);
+  /// A candidate, as its position in the pool, and what it is expected to add to the front.
+  struct Weighed {
+    std::size_t position;
+    double gain;
+  };
+  bool is_candidate(const PoolPoint& point, const FreshPoints& fresh) const;
+  /// Those of the pool that may be proposed; where they are too many to ask all, given as many `rows`, some of them.
   std::vector<std::size_t> candidates(const CandidatePool& pool, const FreshPoints& fresh, std::size_t rows) const;
-  std::vector<std::size_t> best_of(std::vector<std::size_t> candidates, const CandidatePool& pool, std::size_t count);
+  std::vector<Weighed> weighed(const OpenBoxes& open, std::span<const std::size_t> positions, const CandidatePool& pool) const;
+  std::vector<std::size_t> listed_candidates(std::size_t rows, const CandidatePool& pool, const FreshPoints& fresh) const;
+  std::vector<std::size_t> bred_candidates(std::span<const Proposed> told, std::size_t rows, CandidatePool& pool,
+                                           const FreshPoints& fresh) const;
   void follow(std::vector<std::size_t> candidates, std::span<const Proposed> waiting, std::span<const Proposed> told,
               const CandidatePool& pool);
   void resolve_waiting();

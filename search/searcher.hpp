@@ -58,6 +58,8 @@ struct SearchProblem {
   /// What the cheap objectives say of a point, so that a searcher can weigh thousands of candidates before it
   /// proposes one; null: unknown before a trial.
   CheapValues cheap = nullptr;
+  /// Whether that takes a large part of a second, as zero-cost scores do, rather than microseconds: then fewer are weighed.
+  bool slow_cheap = false;
 };
 
 /// One row of the table of searchers.

@@ -81,6 +81,47 @@ TEST_CASE("the front of a smooth problem is found in fewer trials than chance ne
   CHECK(model > chance);
 }
 
+TEST_CASE("in a space too large to weigh whole, few trials find what evolution finds in five times as many") {
+  const Space space = chain_space(30, 4);  // 10^18 points
+  const auto objectives = conflicting_objectives();
+  const std::vector<double> best{0, -349}, worst{90, 0};
+  for (const std::uint64_t seed : {1, 2}) {
+    const double model = searched(space, objectives, 60, "auto", Identity::decisions, seed).front.hypervolume(best, worst);
+    const double bred = searched(space, objectives, 300, "nsga2", Identity::decisions, seed).front.hypervolume(best, worst);
+    INFO("seed " << seed << ": " << model << " beside " << bred);
+    CHECK(model > bred);
+  }
+}
+
+TEST_CASE("where cheap objectives are slow, a tenth as many candidates are asked what they cost") {
+  const auto objectives = conflicting_objectives();
+  const Space space = chain_space(30, 4);
+  const auto asked = [&](bool slow) {
+    std::size_t calls = 0;
+    const CheapValues values = cheap_values(space, objectives);
+    const SearchProblem problem{.space = space,
+                                .criteria = criteria(objectives),
+                                .cheap =
+                                    [&](const Architecture& point) {
+                                      ++calls;
+                                      return values(point);
+                                    },
+                                .slow_cheap = slow};
+    AutoSearch searcher(problem, {});
+    const std::size_t before = calls;
+    for (std::uint64_t number = 1; number <= 40; ++number) {
+      const auto point = searcher.ask();
+      REQUIRE(point);
+      searcher.tell({.number = number, .architecture = *point, .values = {value_sum(*point), 1.0}});
+    }
+    return calls - before;
+  };
+  const std::size_t quick = asked(false), slow = asked(true);
+  INFO(quick << " and " << slow);
+  CHECK(quick > 3000);
+  CHECK(slow < quick / 5);
+}
+
 TEST_CASE("with three objectives, two of them expensive, and with none that is cheap, improvement goes on") {
   const Space space = chain_space(5, 4);
   auto objectives = conflicting_objectives();
