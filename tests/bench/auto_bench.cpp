@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <vector>
 
 #include "search/auto_search.hpp"
 #include "space/random.hpp"
@@ -62,6 +63,46 @@ void bench(const std::string& space_name, std::size_t start, std::uint64_t from,
   std::fflush(stdout);
 }
 
+/// The same with a rung at a twentieth of the budget, which reads quality with noise: all that searchers are asked from one trial
+/// to the next, proposals and promotions together.
+void bench_rungs(const std::string& space_name, std::uint64_t trials) {
+  const SearchProblem problem{
+      .space = Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/" + space_name),
+      .criteria = {{.name = "latency"}, {.name = "quality", .expensive = true, .rungs = {0.05}}},
+      .seed = 1,
+      .points = nullptr,
+      .cheap = [](const Architecture& point) -> std::optional<std::vector<std::optional<double>>> {
+        return {{values_of(point)[0], std::nullopt}};
+      }};
+  AutoSearch searcher(problem, {});
+  std::vector<Trial> begun;
+  double total = 0, most = 0;
+  std::uint64_t complete = 0;
+  while (begun.size() < trials) {
+    const std::clock_t begin = std::clock();
+    const auto promoted = searcher.promote();
+    const auto point = promoted ? std::nullopt : searcher.ask();
+    const double passed = milliseconds_since(begin);
+    total += passed, most = std::max(most, passed);
+    if (promoted) {
+      Trial& trial = begun[*promoted - 1];
+      trial.state = TrialState::complete, trial.rung = 1, trial.values = values_of(trial.architecture), ++complete;
+      searcher.update(trial);
+      continue;
+    }
+    if (!point) break;
+    Random random(derived_seed(2, begun.size()));
+    const auto values = values_of(*point);
+    const double reading = *values[1] + 0.3 * random.normal();
+    begun.push_back({.number = begun.size() + 1, .architecture = *point, .state = TrialState::pruned, .values = {values[0], reading},
+                     .readings = {{0, 1, reading}}});
+    searcher.tell(begun.back());
+  }
+  std::printf("auto on %-18s with a rung: %llu trials: mean %8.2f ms, most %8.1f ms; %llu went on\n", space_name.c_str(),
+              static_cast<unsigned long long>(trials), total / static_cast<double>(trials), most, static_cast<unsigned long long>(complete));
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main() {
@@ -69,4 +110,5 @@ int main() {
   bench("nasbench201.yaml", 1000, 1000, 1200, "(goal: under 50)");
   bench("fbnet.yaml", 10, 0, 1000, "(goal: under 50)");
   bench("nasbench201.yaml", 10000, 10000, 10200, "(goal: under 1000; memory under 1024)");
+  for (const char* space : {"nasbench201.yaml", "fbnet.yaml"}) bench_rungs(space, 200);
 }
