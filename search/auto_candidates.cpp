@@ -26,6 +26,9 @@ Encoded rows_at(const CandidatePool& pool, std::span<const std::size_t> position
 
 }  // namespace
 
+/// In long studies what was bred last has nothing left to give before what was told says anything new.
+std::size_t AutoModels::gap(std::size_t told) { return std::clamp<std::size_t>(told / 8, 12, 50); }
+
 bool AutoModels::is_candidate(const PoolPoint& point, const FreshPoints& fresh) const {
   return point.broken == 0 && !(skip_networks_ && networks_.contains(point.network)) && fresh.available(point.architecture);
 }
@@ -85,8 +88,15 @@ std::vector<std::size_t> positions_of(const std::vector<Each>& all) {
 
 }  // namespace
 
-/// Where the pool is the whole space: those that promise most.
-std::vector<std::size_t> AutoModels::listed_candidates(std::size_t rows, const CandidatePool& pool, const FreshPoints& fresh) const {
+/// Where the pool is the whole space: those that promise most. With rungs models are made anew for each reading or two, and
+/// the candidates stay the same meanwhile.
+std::vector<std::size_t> AutoModels::listed_candidates(std::size_t rows, const CandidatePool& pool, const FreshPoints& fresh) {
+  if (!followed_.empty() && told_ < listed_at_ + gap(told_)) {
+    std::vector<std::size_t> left = followed_;
+    std::erase_if(left, [&](std::size_t i) { return !is_candidate(pool[i], fresh); });
+    return left;
+  }
+  listed_at_ = told_;
   std::vector<std::size_t> positions = candidates(pool, fresh, rows);
   if (positions.size() <= most_followed) return positions;
   std::vector<Weighed> best = weighed(boxes(false), positions, pool);

@@ -16,11 +16,7 @@ using Eigen::VectorXd;
 
 constexpr std::size_t most_tuning = 200;     ///< rows that hyperparameters are found on
 constexpr std::size_t most_waiting = 128;    ///< proposals not told that models stand in for
-constexpr std::size_t reading_gap = 4;  ///< trials told at least before readings are looked at again
-
-/// Trials told between two refreshes: in long studies what was bred last has nothing left to give before what was told
-/// says anything new.
-std::size_t gap(std::size_t told) { return std::clamp<std::size_t>(told / 8, 12, 50); }
+constexpr std::size_t reading_gap = 4;        ///< trials told at least before readings are looked at again
 
 }  // namespace
 

@@ -91,11 +91,13 @@ class AutoModels {
     std::size_t position;
     double gain;
   };
+  /// Trials told until candidates are chosen anew, and, without readings, models made anew.
+  static std::size_t gap(std::size_t told);
   bool is_candidate(const PoolPoint& point, const FreshPoints& fresh) const;
   /// Those of the pool that may be proposed; where they are too many to ask all, given as many `rows`, some of them.
   std::vector<std::size_t> candidates(const CandidatePool& pool, const FreshPoints& fresh, std::size_t rows) const;
   std::vector<Weighed> weighed(const OpenBoxes& open, std::span<const std::size_t> positions, const CandidatePool& pool) const;
-  std::vector<std::size_t> listed_candidates(std::size_t rows, const CandidatePool& pool, const FreshPoints& fresh) const;
+  std::vector<std::size_t> listed_candidates(std::size_t rows, const CandidatePool& pool, const FreshPoints& fresh);
   std::vector<std::size_t> bred_candidates(std::span<const Proposed> told, std::size_t rows, CandidatePool& pool,
                                            const FreshPoints& fresh) const;
   void follow(std::vector<std::size_t> candidates, std::span<const Proposed> waiting, std::span<const Proposed> told,
@@ -130,7 +132,7 @@ class AutoModels {
   std::deque<Waiting> waiting_;
   std::unordered_set<std::uint64_t> networks_;
   bool skip_networks_ = false, full_ = true, weigh_paused_ = false;
-  std::size_t told_ = 0, tuned_at_ = 0, refreshed_at_ = 0;
+  std::size_t told_ = 0, tuned_at_ = 0, refreshed_at_ = 0, listed_at_ = 0;
 };
 
 }  // namespace paretoforge
