@@ -110,7 +110,13 @@ std::jthread ticking(Progress& progress) {
 StudyState run_search(StudyFile& study, Store& store, const fs::path& folder, unsigned threads, Progress& progress, const std::atomic<bool>& stop) {
   const SearchSettings& search = *study.search;
   const std::vector<Criterion> known = criteria(study.objectives);
-  Study run{*study.space, study.objectives, search.make({*study.space, known, search.seed, study.points, cheap_values(*study.space, study.objectives), !study.scores.empty()}), {search.trials, search.seconds}, &store,
+  const SearchProblem problem{.space = *study.space,
+                              .criteria = known,
+                              .seed = search.seed,
+                              .points = study.points,
+                              .cheap = cheap_values(*study.space, study.objectives),
+                              .cheap_is_slow = std::any_of(study.scores.begin(), study.scores.end(), [&](std::uint64_t i) { return !known[i].expensive; })};
+  Study run{*study.space, study.objectives, search.make(problem), {search.trials, search.seconds}, &store,
             threads, search.window, study.identity, search.seed, search.fidelity, &stop};
   const auto tell = [&](std::uint64_t counted, const Front& front) {
     progress.trial(counted, search.trials.value_or(0), front.members().size(), front.fitting(), front.hypervolume());

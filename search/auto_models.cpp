@@ -14,9 +14,9 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-constexpr std::size_t most_tuning = 200;     ///< rows that hyperparameters are found on
-constexpr std::size_t most_waiting = 128;    ///< proposals not told that models stand in for
-constexpr std::size_t reading_gap = 4;        ///< trials told at least before readings are looked at again
+constexpr std::size_t most_tuning = 200;   ///< rows that hyperparameters are found on
+constexpr std::size_t most_waiting = 128;  ///< proposals not told that models stand in for
+constexpr std::size_t reading_gap = 4;     ///< trials told at least before readings are looked at again
 
 }  // namespace
 
@@ -43,7 +43,7 @@ AutoModels::AutoModels(const SearchProblem& problem, const CandidatePool& pool, 
 
 bool AutoModels::due(std::size_t told) const {
   const bool readings = std::any_of(readings_.begin(), readings_.end(), [](const auto& each) { return each.ready(); });
-  return full_ || told >= refreshed_at_ + (readings ? std::max(reading_gap, told / 16) : gap(told));
+  return full_ || told >= refreshed_at_ + (readings ? std::clamp(told / 16, reading_gap, gap(told)) : gap(told));
 }
 
 namespace {
@@ -185,7 +185,8 @@ void AutoModels::refresh(std::span<const Proposed> told, std::span<const Propose
   scale(rows, told);
   fit(rows, told, std::min(waiting.size(), most_waiting) + gap(told.size()) + 64);
   note_first_beliefs(told);
-  std::vector<std::size_t> positions = pool.complete() ? listed_candidates(rows.size(), pool, fresh) : bred_candidates(told, rows.size(), pool, fresh);
+  std::vector<std::size_t> positions =
+      pool.complete() ? listed_candidates(rows.size(), pool, fresh) : bred_candidates(told, rows.size(), pool, fresh);
   follow(std::move(positions), waiting, told, pool);
   best_.reset();
   full_ = false;

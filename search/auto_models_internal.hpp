@@ -27,6 +27,12 @@ struct Proposed {
   bool paused = false;                    ///< pruned, and may go on
 };
 
+/// A candidate, as its position in the pool, and what it is expected to add to the front.
+struct Promising {
+  std::size_t position;
+  double gain;
+};
+
 /// Models of the criteria that only a trial tells, with the candidates they follow.
 class AutoModels {
  public:
@@ -86,17 +92,16 @@ class AutoModels {
   double worth(const OpenBoxes& open, const PoolPoint& point, const Beliefs& beliefs, double spent) const;
   void scale(std::span<const std::size_t> rows, std::span<const Proposed> told);
   void fit(std::span<const std::size_t> rows, std::span<const Proposed> told, std::size_t room);
-  /// A candidate, as its position in the pool, and what it is expected to add to the front.
-  struct Weighed {
-    std::size_t position;
-    double gain;
-  };
   /// Trials told until candidates are chosen anew, and, without readings, models made anew.
   static std::size_t gap(std::size_t told);
   bool is_candidate(const PoolPoint& point, const FreshPoints& fresh) const;
-  /// Those of the pool that may be proposed; where they are too many to ask all, given as many `rows`, some of them.
+  /// Those of the pool that may be proposed; where models of so many `rows` take too long to ask about all, some of
+  /// them.
   std::vector<std::size_t> candidates(const CandidatePool& pool, const FreshPoints& fresh, std::size_t rows) const;
-  std::vector<Weighed> weighed(const OpenBoxes& open, std::span<const std::size_t> positions, const CandidatePool& pool) const;
+  /// In the order of `positions`.
+  std::vector<Promising> expected_gains(const OpenBoxes& open, std::span<const std::size_t> positions,
+                                        const CandidatePool& pool) const;
+  /// Which candidates to follow: of a pool that is the whole space, and of one that evolves.
   std::vector<std::size_t> listed_candidates(std::size_t rows, const CandidatePool& pool, const FreshPoints& fresh);
   std::vector<std::size_t> bred_candidates(std::span<const Proposed> told, std::size_t rows, CandidatePool& pool,
                                            const FreshPoints& fresh) const;

@@ -58,8 +58,9 @@ struct SearchProblem {
   /// What the cheap objectives say of a point, so that a searcher can weigh thousands of candidates before it
   /// proposes one; null: unknown before a trial.
   CheapValues cheap = nullptr;
-  /// Whether that takes a large part of a second, as zero-cost scores do, rather than microseconds: then fewer are weighed.
-  bool slow_cheap = false;
+  /// Whether that takes hundredths of a second or more, as zero-cost scores do, rather than microseconds: then fewer
+  /// points are asked about.
+  bool cheap_is_slow = false;
 };
 
 /// One row of the table of searchers.

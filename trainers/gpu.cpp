@@ -18,8 +18,7 @@ struct RecordedWork::Graph {
 
 namespace {
 
-/// Makes the thread's stream and LibTorch's allocator of use again: a CUDAGraph whose recording broke does neither, and
-/// its allocator would ask it, dead, which memory is of the recording.
+/// Ends a capture that broke, on the thread's stream and in LibTorch's allocator: a CUDAGraph does neither by itself.
 void abandon(c10::MempoolId_t pool) {
   const c10::cuda::CUDAStream stream = c10::cuda::getCurrentCUDAStream();
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
@@ -29,11 +28,12 @@ void abandon(c10::MempoolId_t pool) {
     if (begun != nullptr) static_cast<void>(cudaGraphDestroy(begun));
   }
   static_cast<void>(cudaGetLastError());
-  try {
-    c10::cuda::CUDACachingAllocator::endAllocateToPool(stream.device_index(), pool);
-    c10::cuda::CUDACachingAllocator::releasePool(stream.device_index(), pool);
-  } catch (const c10::Error&) {  // it had come to that by itself
-  }
+  for (const auto end :
+       {c10::cuda::CUDACachingAllocator::endAllocateToPool, c10::cuda::CUDACachingAllocator::releasePool})
+    try {
+      end(stream.device_index(), pool);
+    } catch (const c10::Error&) {  // the capture had come to that by itself
+    }
 }
 
 }  // namespace
@@ -47,12 +47,13 @@ void RecordedWork::record(const std::function<void()>& work) {
   const std::lock_guard lock(one_at_a_time);
   auto begun = std::make_unique<Graph>();
   const c10::MempoolId_t pool = at::cuda::graph_pool_handle();
-  begun->graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);  // other trainings may allocate meanwhile
   try {
+    begun->graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);  // other trainings may allocate meanwhile
     work();
     begun->graph.capture_end();
   } catch (...) {
     abandon(pool);
+    static_cast<void>(begun.release());  // never destroyed: LibTorch's allocators may hold filters that refer to it
     throw;
   }
   graph_ = std::move(begun);

@@ -1,4 +1,4 @@
-// What a training makes less. Not public: includes LibTorch.
+// Loss functions. Not public: includes LibTorch.
 #pragma once
 
 #include <ATen/core/Tensor.h>

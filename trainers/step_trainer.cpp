@@ -20,6 +20,13 @@ double thread_cpu_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
+/// Whether LibTorch says that there was no memory: its CPU allocator throws an error like any other.
+bool tells_of_memory(const std::string& message) {
+  for (const char* words : {"can't allocate memory", "not enough memory", "out of memory"})
+    if (message.find(words) != std::string::npos) return true;
+  return false;
+}
+
 class StepTrainer final : public Trainer {
  public:
   StepTrainer(std::shared_ptr<const Dataset> data, const TrainSettings& settings, MakeSteps make)
@@ -148,12 +155,6 @@ class StepTrainer final : public Trainer {
 };
 
 }  // namespace
-
-bool tells_of_memory(const std::string& message) {
-  for (const char* words : {"can't allocate memory", "not enough memory", "out of memory"})
-    if (message.find(words) != std::string::npos) return true;
-  return false;
-}
 
 Split chosen_images(const Dataset& data, const TrainBudget& budget) {
   Split parts = split(data, budget.validation, budget.split_seed);

@@ -41,9 +41,6 @@ struct Task {
   bool recorded = true;                   ///< whether steps on a GPU may be recorded
 };
 
-/// Whether LibTorch says that there was no memory: its CPU allocator throws an error like any other.
-bool tells_of_memory(const std::string& message);
-
 /// Turns images into gradients.
 class Learner {
  public:

@@ -1,4 +1,4 @@
-// A build without oneDNN 2, which newer ones have dropped these kernels from: LibTorch's own convolutions do.
+// A build without the oneDNN 2 that LibTorch 1 shares (newer ones have dropped these kernels): LibTorch's own convolutions do.
 #include <ATen/core/Tensor.h>
 
 #include "trainers/winograd_internal.hpp"

@@ -31,17 +31,18 @@ std::vector<std::optional<double>> values_of(const Architecture& point) {
   return {latency, -quality};
 }
 
+SearchProblem problem_in(const std::string& space_name, const std::vector<double>& rungs) {
+  return {.space = Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/" + space_name),
+          .criteria = {{.name = "latency"}, {.name = "quality", .expensive = true, .rungs = rungs}},
+          .cheap = [](const Architecture& point) -> std::optional<std::vector<std::optional<double>>> {
+            return {{values_of(point)[0], std::nullopt}};
+          }};
+}
+
 /// Asks and tells, `start` of the trials before a model is made; times asks once `from` trials were told.
 void bench(const std::string& space_name, std::size_t start, std::uint64_t from, std::uint64_t trials,
            const char* goal) {
-  const SearchProblem problem{
-      .space = Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/" + space_name),
-      .criteria = {{.name = "latency"}, {.name = "quality", .expensive = true}},
-      .seed = 1,
-      .points = nullptr,
-      .cheap = [](const Architecture& point) -> std::optional<std::vector<std::optional<double>>> {
-        return {{values_of(point)[0], std::nullopt}};
-      }};
+  const SearchProblem problem = problem_in(space_name, {});
   const std::clock_t begin = std::clock();
   AutoSearch searcher(problem, {.start = start});
   const double construction = milliseconds_since(begin);
@@ -63,17 +64,10 @@ void bench(const std::string& space_name, std::size_t start, std::uint64_t from,
   std::fflush(stdout);
 }
 
-/// The same with a rung at a twentieth of the budget, which reads quality with noise: all that searchers are asked from one trial
-/// to the next, proposals and promotions together.
+/// The same with a rung at a twentieth of the budget, which reads quality with noise: all that searchers are asked from
+/// one trial to the next, proposals and promotions together.
 void bench_rungs(const std::string& space_name, std::uint64_t trials) {
-  const SearchProblem problem{
-      .space = Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/" + space_name),
-      .criteria = {{.name = "latency"}, {.name = "quality", .expensive = true, .rungs = {0.05}}},
-      .seed = 1,
-      .points = nullptr,
-      .cheap = [](const Architecture& point) -> std::optional<std::vector<std::optional<double>>> {
-        return {{values_of(point)[0], std::nullopt}};
-      }};
+  const SearchProblem problem = problem_in(space_name, {0.05});
   AutoSearch searcher(problem, {});
   std::vector<Trial> begun;
   double total = 0, most = 0;
@@ -94,12 +88,17 @@ void bench_rungs(const std::string& space_name, std::uint64_t trials) {
     Random random(derived_seed(2, begun.size()));
     const auto values = values_of(*point);
     const double reading = *values[1] + 0.3 * random.normal();
-    begun.push_back({.number = begun.size() + 1, .architecture = *point, .state = TrialState::pruned, .values = {values[0], reading},
+    begun.push_back({.number = begun.size() + 1,
+                     .architecture = *point,
+                     .state = TrialState::pruned,
+                     .values = {values[0], reading},
                      .readings = {{0, 1, reading}}});
     searcher.tell(begun.back());
   }
-  std::printf("auto on %-18s with a rung: %llu trials: mean %8.2f ms, most %8.1f ms; %llu went on\n", space_name.c_str(),
-              static_cast<unsigned long long>(trials), total / static_cast<double>(trials), most, static_cast<unsigned long long>(complete));
+  std::printf(
+      "auto on %-18s with a rung: %llu trials: %8.2f ms for each, promotions included; most %8.1f ms; %llu went on\n",
+      space_name.c_str(), static_cast<unsigned long long>(trials), total / static_cast<double>(trials), most,
+      static_cast<unsigned long long>(complete));
   std::fflush(stdout);
 }
 

@@ -1,5 +1,6 @@
-// Searchers in spaces too large to weigh whole, and in long studies: mean hypervolume after so many trials. The cheap cost is
-// a sum over decisions, the expensive one goes against it, and is a sum over pairs of neighbouring decisions, too.
+// Searchers in spaces too large to weigh whole, and in long studies: mean hypervolume after so many trials. The cheap
+// cost is a sum over decisions, the expensive one goes against it, and is a sum over pairs of neighbouring decisions,
+// too.
 //   bench_long [SPACE [TRIALS [SEEDS [SEARCHER...]]]]      by default fbnet, 1,000 trials, 5 seeds
 #include <algorithm>
 #include <cmath>
@@ -20,7 +21,8 @@ namespace {
 
 /// A number from 0 to 1 that belongs to these alternatives.
 double drawn(std::uint64_t place, std::int32_t a, std::int32_t b = -1) {
-  return Random(derived_seed(derived_seed(place, static_cast<std::uint64_t>(a + 1)), static_cast<std::uint64_t>(b + 2))).uniform();
+  return Random(derived_seed(derived_seed(place, static_cast<std::uint64_t>(a + 1)), static_cast<std::uint64_t>(b + 2)))
+      .uniform();
 }
 
 /// Latency, known for nothing, and error: what is slow is better, pairs of neighbours as much as decisions alone.
@@ -43,12 +45,13 @@ constexpr std::uint64_t printed[] = {50, 100, 200, 500, 1000, 2000, 5000, 10000}
 /// As a study runs a searcher: asked up to eight ahead of what it was told.
 std::vector<double> volumes(const SearcherKind& kind, const Space& space, std::uint64_t seed, std::uint64_t trials) {
   constexpr std::size_t window = 8;
-  const SearchProblem problem{.space = space,
-                              .criteria = {{.name = "latency"}, {.name = "error", .expensive = true}},
-                              .seed = seed,
-                              .cheap = [](const Architecture& point) -> std::optional<std::vector<std::optional<double>>> {
-                                return {{costs_of(point)[0], std::nullopt}};
-                              }};
+  const SearchProblem problem{
+      .space = space,
+      .criteria = {{.name = "latency"}, {.name = "error", .expensive = true}},
+      .seed = seed,
+      .cheap = [](const Architecture& point) -> std::optional<std::vector<std::optional<double>>> {
+        return {{costs_of(point)[0], std::nullopt}};
+      }};
   const auto searcher = kind.make(problem, std::nullopt);
   Costs points(reference.size());
   std::deque<Architecture> waiting;
@@ -63,7 +66,8 @@ std::vector<double> volumes(const SearcherKind& kind, const Space& space, std::u
     points.add(costs);
     searcher->tell({.number = ++told, .architecture = waiting.front(), .values = {costs[0], costs[1]}});
     waiting.pop_front();
-    if (std::find(std::begin(printed), std::end(printed), told) != std::end(printed)) result.push_back(hypervolume(points, reference));
+    if (std::find(std::begin(printed), std::end(printed), told) != std::end(printed))
+      result.push_back(hypervolume(points, reference));
   }
   return result;
 }
@@ -90,8 +94,9 @@ int main(int count, char** arguments) {
   const std::string file = count > 1 ? arguments[1] : "fbnet";
   const std::uint64_t trials = count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 1000;
   const std::uint64_t seeds = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 5;
-  const std::vector<std::string> names = count > 4 ? std::vector<std::string>(arguments + 4, arguments + count)
-                                                   : std::vector<std::string>{"auto", "nsga2", "smsemoa", "local_search"};
+  const std::vector<std::string> names = count > 4
+                                             ? std::vector<std::string>(arguments + 4, arguments + count)
+                                             : std::vector<std::string>{"auto", "nsga2", "smsemoa", "local_search"};
   const Space space = Space::load(PARETOFORGE_SOURCE_DIR "/configs/spaces/" + file + ".yaml");
   for (const std::string& name : names) run(searcher_named(name, Config::make_scalar(name)), space, seeds, trials);
 }

@@ -17,14 +17,17 @@ double value(const at::Tensor& loss) { return loss.item<double>(); }
 }  // namespace
 
 TEST_CASE("Cross entropy by hand: weights are their labels', smoothing gives each class its part") {
-  // Shares of 3/4 and 1/4, twice; the second sample is of the rarer class, which counts three times as much.
+  // Shares of 3/4 and 1/4 in each sample; the second class counts three times as much.
   const at::Tensor outputs = at::tensor({std::log(3.0), 0.0, std::log(3.0), 0.0}, at::kDouble).reshape({2, 2});
   const at::Tensor labels = at::tensor({0, 1}, at::kLong), weights = at::tensor({1.0, 3.0}, at::kDouble);
   const double likely = -std::log(0.75), rare = -std::log(0.25);
   CHECK(value(cross_entropy(outputs, labels, {}, 0)) == Approx((likely + rare) / 2));
   CHECK(value(cross_entropy(outputs, labels, weights, 0)) == Approx((likely + 3 * rare) / 4));
-  CHECK(value(cross_entropy(outputs, labels, {}, 0.2)) == Approx(0.8 * (likely + rare) / 2 + 0.2 * (likely + rare) / 2));
-  CHECK(value(cross_entropy(outputs, labels, weights, 0.2)) == Approx(0.8 * (likely + 3 * rare) / 4 + 0.1 * 2 * (likely + 3 * rare) / 4));
+  // All of the first class, so that what smoothing gives the second shows.
+  const at::Tensor first = at::zeros({2}, at::kLong);
+  CHECK(value(cross_entropy(outputs, first, {}, 0)) == Approx(likely));
+  CHECK(value(cross_entropy(outputs, first, {}, 0.2)) == Approx(0.9 * likely + 0.1 * rare));
+  CHECK(value(cross_entropy(outputs, first, weights, 0.2)) == Approx(0.9 * likely + 0.1 * 3 * rare));
 }
 
 TEST_CASE("Cross entropy is LibTorch's, and so is its gradient, with weights, smoothing, and both") {
