@@ -24,7 +24,6 @@ Evolution::Evolution(const SearchProblem& problem, std::size_t start)
     : space_(problem.space),
       criteria_(problem.criteria),
       wishes_(problem.criteria),
-      low_wishes_(criteria_of_readings(problem.criteria)),
       start_(start),
       points_(problem),
       random_(derived_seed(problem.seed, 0)) {}
@@ -69,7 +68,7 @@ void Evolution::update(const Trial& trial) {
 }
 
 Individual Evolution::remembered(const Trial& trial) {
-  wishes_.note(trial), low_wishes_.note(trial);
+  wishes_.note(trial);
   Individual told = individual(criteria_, trial);
   note_miss(told);
   return told;
@@ -81,8 +80,7 @@ void Evolution::wish(std::vector<Individual>& individuals) const {
 }
 
 void Evolution::note_miss(Individual& individual) const {
-  const Wishes& wishes = individual.rungs_short > 0 ? low_wishes_ : wishes_;
-  if (!individual.costs.empty()) individual.miss = wishes.miss(individual.costs);
+  individual.miss = wishes_.miss(individual.costs, individual.rungs_short == 0);
 }
 
 void forget(std::vector<Individual>& individuals, const Architecture& point) {

@@ -63,7 +63,7 @@ class Evolution : public Searcher {
 
   Space space_;
   std::vector<Criterion> criteria_;
-  Wishes wishes_, low_wishes_;  ///< of the full budget, and of readings below it
+  WishesByRung wishes_;
   std::size_t start_;
   FreshPoints points_;
   Random random_;

@@ -41,7 +41,6 @@ LocalSearch::LocalSearch(const SearchProblem& problem)
     : space_(problem.space),
       criteria_(problem.criteria),
       wishes_(problem.criteria),
-      low_wishes_(criteria_of_readings(problem.criteria)),
       points_(problem),
       random_(derived_seed(problem.seed, 0)) {
   prepare();
@@ -57,7 +56,7 @@ std::optional<Architecture> LocalSearch::ask() {
 
 void LocalSearch::tell(const Trial& trial) {
   --waiting_;
-  wishes_.note(trial), low_wishes_.note(trial);
+  wishes_.note(trial);
   Individual told = individual(criteria_, trial);
   known_.emplace(trial.architecture, told);
   consider(std::move(told));
@@ -65,7 +64,7 @@ void LocalSearch::tell(const Trial& trial) {
 }
 
 void LocalSearch::update(const Trial& trial) {
-  wishes_.note(trial), low_wishes_.note(trial);
+  wishes_.note(trial);
   Individual told = individual(criteria_, trial);
   known_[trial.architecture] = told;
   // One that left the archive, or lived before the last restart, is measured against it again.
@@ -101,8 +100,7 @@ bool LocalSearch::visit_next() {
   std::size_t equals = 0;
   for (const Individual& member : archive_) {
     if (visited_.contains(member.architecture)) continue;
-    const Wishes& wishes = member.rungs_short > 0 ? low_wishes_ : wishes_;
-    const double miss = wishes.any() && !member.costs.empty() ? wishes.miss(member.costs) : 0;
+    const double miss = wishes_.miss(member.costs, member.rungs_short == 0);
     if (chosen != nullptr && miss > least) continue;
     equals = chosen != nullptr && miss == least ? equals + 1 : 1;
     least = miss;

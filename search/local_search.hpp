@@ -41,7 +41,7 @@ class LocalSearch final : public Searcher {
 
   Space space_;
   std::vector<Criterion> criteria_;
-  Wishes wishes_, low_wishes_;  ///< of the full budget, and of readings below it
+  WishesByRung wishes_;
   FreshPoints points_;
   Random random_;
   std::vector<Individual> archive_;

@@ -76,6 +76,24 @@ class Wishes {
 /// what has rungs loses them (and its rungs).
 std::vector<Criterion> criteria_of_readings(std::vector<Criterion> criteria);
 
+/// The wishes of a study whose objectives may have rungs: what ended below the full budget is judged as readings are.
+class WishesByRung {
+ public:
+  explicit WishesByRung(const std::vector<Criterion>& criteria)
+      : full_(criteria), readings_(criteria_of_readings(criteria)) {}
+
+  bool any() const { return full_.any(); }
+  void note(const Trial& trial) { full_.note(trial), readings_.note(trial); }
+  /// Of a trial's costs; 0 where nothing is wished for and where it has none.
+  double miss(std::span<const double> costs, bool at_full_budget) const {
+    const Wishes& wishes = at_full_budget ? full_ : readings_;
+    return wishes.any() && !costs.empty() ? wishes.miss(costs) : 0;
+  }
+
+ private:
+  Wishes full_, readings_;
+};
+
 /// The part of a score that counts with this miss: all of it with none, half where it is `nearness`.
 inline double share_left(double miss) { return 1 / (1 + miss / Wishes::nearness); }
 
