@@ -28,9 +28,10 @@ class RecordedWork {
   ~RecordedWork();
 
   explicit operator bool() const { return graph_ != nullptr; }
-  /// Captures, as CUDA says: notes what `work` does on the thread's OwnStream, without doing it: the same kernels on the same memory, so that
-  /// tensors that go in or out are those of the recording. It must not wait for the GPU, and must have been done before
-  /// (libraries set themselves up at their first call). Its error stands, and nothing is recorded then.
+  /// Notes what `work` does on the thread's OwnStream, without doing it (CUDA says: captures it): the same kernels on the
+  /// same memory, so that tensors that go in or out are those of the recording. It must not wait for the GPU, and must
+  /// have been done before (libraries set themselves up at their first call). Its error stands, and nothing is recorded
+  /// then.
   void record(const std::function<void()>& work);
   /// Does what was recorded.
   void repeat();

@@ -1,6 +1,6 @@
-#include <ATen/ATen.h>
-
 #include "trainers/loss_internal.hpp"
+
+#include <ATen/ATen.h>
 
 namespace paretoforge {
 

@@ -1,4 +1,5 @@
-// A build without the oneDNN 2 that LibTorch 1 shares (newer ones have dropped these kernels): LibTorch's own convolutions do.
+// A build without the oneDNN 2 that LibTorch 1 shares (newer ones have dropped these kernels): LibTorch's own
+// convolutions do.
 #include <ATen/core/Tensor.h>
 
 #include "trainers/winograd_internal.hpp"

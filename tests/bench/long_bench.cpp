@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <deque>
 #include <string>
 #include <vector>
 
+#include "ahead.hpp"
 #include "search/hypervolume.hpp"
 #include "search/searcher.hpp"
 #include "space/random.hpp"
@@ -42,9 +42,7 @@ const std::vector<double> reference = {1, 1};
 
 constexpr std::uint64_t printed[] = {50, 100, 200, 500, 1000, 2000, 5000, 10000};
 
-/// As a study runs a searcher: asked up to eight ahead of what it was told.
 std::vector<double> volumes(const SearcherKind& kind, const Space& space, std::uint64_t seed, std::uint64_t trials) {
-  constexpr std::size_t window = 8;
   const SearchProblem problem{
       .space = space,
       .criteria = {{.name = "latency"}, {.name = "error", .expensive = true}},
@@ -54,21 +52,12 @@ std::vector<double> volumes(const SearcherKind& kind, const Space& space, std::u
       }};
   const auto searcher = kind.make(problem, std::nullopt);
   Costs points(reference.size());
-  std::deque<Architecture> waiting;
   std::vector<double> result;
-  for (std::uint64_t told = 0; told < trials;) {
-    if (auto proposal = waiting.size() < window ? searcher->ask() : std::nullopt) {
-      waiting.push_back(std::move(*proposal));
-      continue;
-    }
-    if (waiting.empty()) break;
-    const std::vector<double> costs = costs_of(waiting.front());
+  run_ahead(*searcher, trials, costs_of, [&](std::uint64_t told, const std::vector<double>& costs) {
     points.add(costs);
-    searcher->tell({.number = ++told, .architecture = waiting.front(), .values = {costs[0], costs[1]}});
-    waiting.pop_front();
     if (std::find(std::begin(printed), std::end(printed), told) != std::end(printed))
       result.push_back(hypervolume(points, reference));
-  }
+  });
   return result;
 }
 
@@ -93,7 +82,7 @@ void run(const SearcherKind& kind, const Space& space, std::uint64_t seeds, std:
 int main(int count, char** arguments) {
   const std::string file = count > 1 ? arguments[1] : "fbnet";
   const std::uint64_t trials = count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 1000;
-  const std::uint64_t seeds = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 5;
+  const std::uint64_t seeds = count > 3 ? std::max(1ull, std::strtoull(arguments[3], nullptr, 10)) : 5;
   const std::vector<std::string> names = count > 4
                                              ? std::vector<std::string>(arguments + 4, arguments + count)
                                              : std::vector<std::string>{"auto", "nsga2", "smsemoa", "local_search"};

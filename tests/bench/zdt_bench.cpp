@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <deque>
 #include <string>
 #include <vector>
 
+#include "ahead.hpp"
 #include "search/hypervolume.hpp"
 #include "search/searcher.hpp"
 #include "search/test_problems.hpp"
@@ -39,9 +39,7 @@ bool has_population(const SearcherKind& kind) {
   return std::count(kind.options.begin(), kind.options.end(), "population") > 0;
 }
 
-/// As a study runs a searcher: asked up to eight ahead of what it was told.
 double volume_reached(const Setting& setting, const SearcherKind& kind, const Space& space, std::uint64_t seed) {
-  constexpr std::size_t window = 8;
   std::vector<Criterion> criteria;
   for (std::size_t k = 0; k < setting.reference.size(); ++k)
     criteria.push_back({.name = "f" + std::to_string(k), .expensive = true});
@@ -50,19 +48,12 @@ double volume_reached(const Setting& setting, const SearcherKind& kind, const Sp
                            : std::nullopt;
   const auto searcher = kind.make({.space = space, .criteria = criteria, .seed = seed}, options);
   Costs points(setting.reference.size());
-  std::deque<Architecture> waiting;
-  for (std::uint64_t told = 0; told < setting.trials;) {
-    auto proposal = waiting.size() < window ? searcher->ask() : std::nullopt;
-    if (proposal) {
-      waiting.push_back(std::move(*proposal));
-      continue;
-    }
-    if (waiting.empty()) break;
-    const auto values = setting.problem->values(test_coordinates(space, waiting.front()), setting.reference.size());
-    points.add(values);
-    searcher->tell({.number = ++told, .architecture = waiting.front(), .values = {values.begin(), values.end()}});
-    waiting.pop_front();
-  }
+  run_ahead(
+      *searcher, setting.trials,
+      [&](const Architecture& point) {
+        return setting.problem->values(test_coordinates(space, point), setting.reference.size());
+      },
+      [&](std::uint64_t, const std::vector<double>& costs) { points.add(costs); });
   return hypervolume(points, setting.reference);
 }
 
