@@ -49,6 +49,9 @@ auto stopping(Work&& work) {
 
 /// What the section says of the full training.
 TrainSettings settings_of(const Config& section) {
+  std::vector<std::string> keys = TrainSettings::keys();
+  keys.emplace_back("rungs");
+  section.allow(keys);
   std::vector<Config::Entry> entries = section.entries();
   std::erase_if(entries, [](const Config::Entry& entry) { return entry.first == "rungs"; });
   return TrainSettings::read(section.has("rungs") ? Config::make_map(std::move(entries)) : section);

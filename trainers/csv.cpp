@@ -6,8 +6,7 @@
 
 #include "configs/files.hpp"
 #include "configs/table.hpp"
-#include "configs/table_rows.hpp"
-#include "trainers/data_files_internal.hpp"
+#include "trainers/table_columns_internal.hpp"
 
 namespace paretoforge {
 namespace {
@@ -24,15 +23,13 @@ struct Windows {
 /// What a section says beside its files.
 struct CsvForm {
   Config section;
-  std::string label;                  ///< empty: there are targets
-  std::vector<std::string> targets;   ///< empty: there is a label
+  AnswerColumns answers;
   std::vector<std::string> features;  ///< empty: all other columns
   std::string group;                  ///< empty: none
   Windows windows;
   std::optional<Shape> shape;  ///< of a row: an image in the order rows, columns, channels
 
-  explicit CsvForm(const Config& from) : section(from) {
-    read_answers(from);
+  explicit CsvForm(const Config& from) : section(from), answers(AnswerColumns::read(from)) {
     group = from.text_or("group", "");
     if (const auto named = from.find("features"))
       for (const Config& item : named->items()) {
@@ -52,27 +49,10 @@ struct CsvForm {
     refuse_answer_as_feature(from);
   }
 
-  void read_answers(const Config& from) {
-    const auto target = from.find("target");
-    if (target.has_value() == from.has("label"))
-      from.fail("a table has a 'label', the column of classes, or a 'target', the column (or list of columns) of numbers to predict");
-    if (!target) {
-      label = from.at("label").text();
-      return;
-    }
-    if (target->is_scalar()) targets.push_back(target->text());
-    else
-      for (const Config& item : target->items()) {
-        if (std::find(targets.begin(), targets.end(), item.text()) != targets.end()) item.fail("the target '" + item.text() + "' is named twice");
-        targets.push_back(item.text());
-      }
-    if (targets.empty()) target->fail("'target' names no column");
-  }
-
   /// A window may hold earlier values of what is to be predicted; a row that holds its target asks nothing.
   void refuse_answer_as_feature(const Config& from) const {
     for (const std::string& feature : features)
-      if (windows.length == 0 && (feature == label || std::find(targets.begin(), targets.end(), feature) != targets.end()))
+      if (windows.length == 0 && answers.contains(feature))
         from.fail_at_key("features", "the column '" + feature + "' is what is to be predicted, and a feature");
   }
 
@@ -83,14 +63,6 @@ struct CsvForm {
     return {sizes[0], sizes[1], sizes[2]};
   }
 };
-
-std::size_t column_of(const TableRows& rows, const fs::path& file, const std::string& name) {
-  const auto& columns = rows.columns();
-  const auto found = std::find(columns.begin(), columns.end(), name);
-  if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
-  const std::string near = nearest_name(name, columns);
-  throw DataError(file, "has no column '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
-}
 
 /// What the columns of numbers are called in the first file that is read, and in which order samples have them. Files of all
 /// parts have the same ones, in any order.
@@ -108,18 +80,6 @@ struct Columns {
     if (const auto extra = lacks(names, found); extra != found.end())
       throw DataError(other, "has a column '" + *extra + "', which " + file.string() + " does not; name those that count in features");
   }
-};
-
-/// Of a column, as the file has it.
-struct Spread {
-  double least = std::numeric_limits<double>::infinity(), most = -least;
-
-  float add(double value) {
-    least = std::min(least, value), most = std::max(most, value);
-    return static_cast<float>(value);
-  }
-  /// Whether a thousandth of the spread is less than what float32 tells apart.
-  bool lost() const { return most > least && std::max(std::abs(least), std::abs(most)) * 0x1p-24 > 1e-3 * (most - least); }
 };
 
 class CsvPart {
@@ -141,7 +101,7 @@ class CsvPart {
                                 ? "no window of " + std::to_string(form_.windows.length) +
                                       " rows fits: label or group change before, or rows are too few"
                                 : "holds no row");
-    part_.targets = form_.targets;
+    part_.targets = form_.answers.targets;
     note_lost(file);
     const auto features = static_cast<std::int32_t>(features_.size());
     part_.samples.shape = form_.windows.length > 0 ? Shape{features, 1, static_cast<std::int32_t>(form_.windows.length)}
@@ -156,23 +116,19 @@ class CsvPart {
  private:
   void note_lost(const fs::path& file) {
     std::vector<std::string> names = columns_.names;
-    if (form_.label.empty()) names.insert(names.end(), form_.targets.begin(), form_.targets.end());
+    names.insert(names.end(), form_.answers.targets.begin(), form_.answers.targets.end());
     for (std::size_t i = 0; i < spreads_.size(); ++i)
-      if (spreads_[i].lost())
-        part_.notes.push_back("column '" + names[i] + "' of " + file.string() + " lies from " + number_text(spreads_[i].least) + " to " + number_text(spreads_[i].most) +
-                              ": float32, of about 7 digits, tells little of it apart; take a constant off it");
+      if (const auto note = spreads_[i].lost(names[i], file)) part_.notes.push_back(*note);
   }
 
   void find_columns(const TableRows& rows, const fs::path& file) {
     answers_.clear();
-    if (!form_.label.empty()) answers_.push_back(column_of(rows, file, form_.label));
-    for (const std::string& target : form_.targets) answers_.push_back(column_of(rows, file, target));
+    for (const std::string& answer : form_.answers.all()) answers_.push_back(column_of(rows, file, answer));
     if (!form_.group.empty()) group_ = column_of(rows, file, form_.group);
     std::vector<std::string> names = form_.features;
-    const auto is_target = [&](const std::string& column) { return std::find(form_.targets.begin(), form_.targets.end(), column) != form_.targets.end(); };
     if (names.empty())
       for (const std::string& column : rows.columns())
-        if (column != form_.label && column != form_.group && !is_target(column)) names.push_back(column);
+        if (column != form_.group && !form_.answers.contains(column)) names.push_back(column);
     if (names.empty()) throw DataError(file, "has no column of numbers beside what is to be predicted");
     columns_.agree(names, file);
     features_.clear();
@@ -182,14 +138,13 @@ class CsvPart {
   void add(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells) {
     ++rows_;
     std::vector<float> numbers, targets;
-    const bool labelled = !form_.label.empty();
+    const bool labelled = !form_.answers.regression();
     spreads_.resize(features_.size() + (labelled ? 0 : answers_.size()));
     auto spread = spreads_.begin();
-    for (const std::size_t column : features_) numbers.push_back((spread++)->add(number(rows, file, cells, column)));
+    for (const std::size_t column : features_) numbers.push_back((spread++)->add(finite_cell(rows, file, cells, column)));
     if (!labelled)
-      for (const std::size_t column : answers_) targets.push_back((spread++)->add(number(rows, file, cells, column)));
-    const std::string label = labelled ? cells[answers_[0]] : std::string();
-    if (labelled && label.empty()) throw DataError(file.string() + ":" + std::to_string(rows.line()), "the label is empty");
+      for (const std::size_t column : answers_) targets.push_back((spread++)->add(finite_cell(rows, file, cells, column)));
+    const std::string label = labelled ? label_cell(rows, file, cells, answers_[0]) : std::string();
     const std::uint32_t group =
         form_.group.empty() ? 0
                             : groups_.emplace(cells[group_], static_cast<std::uint32_t>(groups_.size())).first->second;
@@ -202,15 +157,6 @@ class CsvPart {
     for (const auto& row : run_) window.insert(window.end(), row.begin(), row.end());
     take(window, label, targets, group);
     run_.erase(run_.begin(), run_.begin() + static_cast<std::ptrdiff_t>(form_.windows.step));
-  }
-
-  double number(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells,
-               std::size_t column) const {
-    const auto value = cell_number(cells[column]);
-    if (value && std::isfinite(static_cast<float>(*value))) return *value;
-    throw DataError(file.string() + ":" + std::to_string(rows.line()),
-                    "column '" + rows.columns()[column] + "' must hold finite numbers, found '" + cells[column] + "': fill or leave out such rows, or name other columns" +
-                        (value && std::isfinite(*value) ? " (numbers go up to 3.4e38)" : ""));
   }
 
   void take(const std::vector<float>& numbers, const std::string& label, const std::vector<float>& targets, std::uint32_t group) {

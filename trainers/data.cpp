@@ -25,13 +25,13 @@ constexpr std::array<DataForm, 6> forms{{
     {"csv", "tables of numbers: a row is a sample, or rows are windows of time series", read_csv},
     {"idx", "IDX files, as MNIST's", read_idx},
     {"records", "binary records of a label and a sample, as CIFAR's", read_records},
-    {"images", "a folder of PNG and JPEG files, one folder a class", read_image_folder},
-    {"wav", "a folder of WAV files, one folder a class, as log-mel, MFCC or samples", read_wav_folder},
+    {"images", "a folder of PNG and JPEG files, one folder a class, or labels and targets from a table", read_image_folder},
+    {"wav", "a folder of WAV files, as log-mel, MFCC or samples; labelled as images are", read_wav_folder},
 }};
 
 /// The keys of a data section that hold paths, wherever in it they stand.
-constexpr std::array<std::string_view, 11> path_keys{"path",    "folder", "list", "checksums",  "samples", "labels",
-                                                     "targets", "train",  "test", "validation", "file"};
+constexpr std::array<std::string_view, 12> path_keys{"path",    "folder", "list", "checksums",  "samples", "labels",
+                                                     "targets", "train",  "test", "validation", "file",    "table"};
 
 template <class Table>
 const typename Table::value_type* find_row(const Table& table, std::string_view name) {

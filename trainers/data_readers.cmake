@@ -7,7 +7,7 @@ find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 set(PARETOFORGE_DATA_READERS)
-foreach(source IN ITEMS data data_file data_parts checksums array npy csv idx records folder pictures wav features images)
+foreach(source IN ITEMS data data_file data_parts checksums array npy table_columns csv idx records file_answers folder pictures wav features images)
   list(APPEND PARETOFORGE_DATA_READERS ${CMAKE_CURRENT_LIST_DIR}/${source}.cpp)
 endforeach()
 # libzip has no package that CMake finds without its command-line programs: it is named to the linker.

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "configs/files.hpp"
+#include "trainers/file_answers_internal.hpp"
 #include "trainers/folder_internal.hpp"
 
 namespace paretoforge {
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 struct LabelledFile {
   fs::path path;
   std::string relative;  ///< to the folder, with '/'
-  std::string label;
+  FileAnswer answer;
 };
 
 bool hidden(const fs::path& name) { return name.string().starts_with('.') || name.string().starts_with('_'); }
@@ -52,39 +53,81 @@ std::vector<fs::path> files_below(const fs::path& folder, std::span<const std::s
 class Folder {
  public:
   Folder(const Config& section, std::span<const std::string_view> endings) : section_(section), endings_(endings) {
-    by_name_ = section.has("label") && section.at("label").one_of({"folder", "name"}) == "name";
-    if (const auto classes = section.find("classes"))
+    if (section.has("table")) {
+      columns_ = FileColumns::read(section);
+    } else {
+      for (const char* key : {"target", "group"})
+        if (section.has(key)) section.fail_at_key(key, "names a column of a table, and there is none", "such as  table: labels.csv");
+      by_name_ = section.has("label") && section.at("label").one_of({"folder", "name"}) == "name";
+    }
+    // Of targets they are refused later on.
+    if (const auto classes = section.find("classes"); classes && targets().empty())
       for (const Config& item : classes->items()) wanted_.insert(item.text());
   }
 
-  /// The labelled files of a folder; those of classes that are not wanted are counted in `passed_over`.
-  std::vector<LabelledFile> files(const Config& named) {
-    return located(named, [&] {
-      const fs::path folder = data_path(named);
-      std::set<std::string> class_folders;
-      std::vector<LabelledFile> all;
-      for (const fs::path& path : files_below(folder, endings_, class_folders)) {
-        const std::string relative = path.lexically_relative(folder).generic_string();
-        std::string label = label_of(path, relative);
-        if (!by_name_) class_folders.erase(label);
-        if (!wanted_.empty() && !wanted_.contains(label))
-          ++passed_over_;
-        else
-          all.push_back({path, relative, std::move(label)});
-      }
-      for (const std::string& empty : class_folders)
-        if (!by_name_ && (wanted_.empty() || wanted_.contains(empty)))
-          throw DataError(folder / empty, "the class holds no " + endings_text() + " file");
-      if (all.empty())
-        throw DataError(folder,
-                        "holds no " + endings_text() + " file" + (passed_over_ > 0 ? " of the classes named" : ""));
-      return all;
-    });
+  /// The labelled files of the folder that the section or a part of it names, with the table beside it; those that no row
+  /// names and those of classes that are not wanted are counted.
+  std::vector<LabelledFile> files(const Config& part) {
+    const Config named = part.at("folder");
+    return located(named, [&] { return columns_ ? files_of_table(part, data_path(named)) : files_of_classes(data_path(named)); });
   }
 
-  std::size_t passed_over() const { return passed_over_; }
+  const std::vector<std::string>& targets() const {
+    static const std::vector<std::string> none;
+    return columns_ ? columns_->answers.targets : none;
+  }
+  bool grouped() const { return columns_ && !columns_->group.empty(); }
+  /// What was left out, and what of the tables the user should know.
+  std::vector<std::string> notes() const {
+    std::vector<std::string> notes = notes_;
+    if (passed_over_ > 0) notes.push_back(std::to_string(passed_over_) + " of its files are of classes that are not named");
+    if (unnamed_ > 0) notes.push_back(std::to_string(unnamed_) + " of its files are in no row of the table");
+    return notes;
+  }
 
  private:
+  std::vector<LabelledFile> files_of_classes(const fs::path& folder) {
+    std::set<std::string> class_folders;
+    std::vector<LabelledFile> all;
+    for (const fs::path& path : files_below(folder, endings_, class_folders)) {
+      const std::string relative = path.lexically_relative(folder).generic_string();
+      std::string label = label_of(path, relative);
+      if (!by_name_) class_folders.erase(label);
+      add(all, {path, relative, {.label = std::move(label), .targets = {}}});
+    }
+    for (const std::string& empty : class_folders)
+      if (!by_name_ && (wanted_.empty() || wanted_.contains(empty)))
+        throw DataError(folder / empty, "the class holds no " + endings_text() + " file");
+    refuse_none(all, folder, "");
+    return all;
+  }
+
+  std::vector<LabelledFile> files_of_table(const Config& part, const fs::path& folder) {
+    const auto table = part.find("table");
+    if (!table) part.fail("the folder has no table: what its files show", "such as  {folder: test, table: test.csv}");
+    FileAnswers answers(*table, *columns_, groups_);
+    notes_.insert(notes_.end(), answers.notes().begin(), answers.notes().end());
+    std::set<std::string> folders;
+    std::vector<LabelledFile> all;
+    for (const fs::path& path : files_below(folder, endings_, folders)) {
+      const std::string relative = path.lexically_relative(folder).generic_string();
+      if (const FileAnswer* answer = answers.find(relative)) add(all, {path, relative, *answer});
+      else ++unnamed_;
+    }
+    answers.refuse_absent(folder);
+    refuse_none(all, folder, " that " + answers.file().string() + " names");
+    return all;
+  }
+
+  void add(std::vector<LabelledFile>& all, LabelledFile file) {
+    if (!wanted_.empty() && !wanted_.contains(file.answer.label)) ++passed_over_;
+    else all.push_back(std::move(file));
+  }
+
+  void refuse_none(const std::vector<LabelledFile>& all, const fs::path& folder, const std::string& named) const {
+    if (all.empty()) throw DataError(folder, "holds no " + endings_text() + " file" + named + (passed_over_ > 0 ? " of the classes named" : ""));
+  }
+
   std::string label_of(const fs::path& path, const std::string& relative) const {
     const std::string name = path.stem().string();
     const std::size_t end = by_name_ ? name.find('_') : relative.find('/');
@@ -104,9 +147,12 @@ class Folder {
 
   const Config& section_;
   std::span<const std::string_view> endings_;
+  std::optional<FileColumns> columns_ = {};  ///< where a table says what files show
+  FileAnswers::Groups groups_ = {};
   bool by_name_ = false;
-  std::set<std::string> wanted_;
-  std::size_t passed_over_ = 0;
+  std::set<std::string> wanted_ = {};
+  std::size_t passed_over_ = 0, unnamed_ = 0;
+  std::vector<std::string> notes_ = {};
 };
 
 /// The relative names that a list file gives, one a line.
@@ -162,18 +208,21 @@ std::vector<LabelledFile> taken(std::vector<LabelledFile>& from, const Config& r
 /// Reads the files of a part; keeps count of the damaged ones.
 class PartReader {
  public:
-  PartReader(const Config& section, const Shape& shape, const ReadSample& read)
-      : section_(section), shape_(shape), read_(read) {
+  PartReader(const Config& section, const Folder& folder, const Shape& shape, const ReadSample& read)
+      : section_(section), folder_(folder), shape_(shape), read_(read) {
     if (const auto allowed = section.find("damaged")) allowed_ = allowed->number(0, 1);
   }
 
   Part read(const std::vector<LabelledFile>& files) {
     Part part;
     part.samples.shape = shape_;
+    part.targets = folder_.targets();
     for (const LabelledFile& file : files) {
       try {
         read_(file.path, part.samples);
-        part.names.push_back(file.label);
+        part.names.push_back(file.answer.label);
+        part.samples.targets.insert(part.samples.targets.end(), file.answer.targets.begin(), file.answer.targets.end());
+        if (folder_.grouped()) part.groups.push_back(file.answer.group);
       } catch (const DataError& problem) {
         if (damaged_++ == 0) first_ = problem.what();
         refuse_above(files.size());
@@ -196,6 +245,7 @@ class PartReader {
   }
 
   const Config& section_;
+  const Folder& folder_;
   const Shape shape_;
   const ReadSample& read_;
   double allowed_ = 0.01;
@@ -208,22 +258,24 @@ class PartReader {
 Dataset read_folder(const Config& section, std::initializer_list<std::string_view> endings, const Shape& shape,
                     const ReadSample& read) {
   Folder folder(section, std::span(endings.begin(), endings.size()));
-  std::vector<LabelledFile> train = folder.files(section.at("folder"));
+  std::vector<LabelledFile> train = folder.files(section);
   if (!section.has("test"))
     section.fail("'test' is missing: what the finished networks are judged on",
                  "test: {folder: ...}, {list: FILE}, {match: '*_[0-4].wav'} or {share: 0.2, seed: 1}");
-  PartReader reader(section, shape, read);
+  PartReader reader(section, folder, shape, read);
   const auto given = [&](const char* key) -> std::optional<Part> {
     const auto rule = section.find(key);
     if (!rule || is_drawn(*rule)) return std::nullopt;
-    if (rule->is_map() && rule->has("folder")) return reader.read(folder.files(rule->at("folder")));
+    if (rule->is_map() && rule->has("folder")) {
+      rule->allow({"folder", "table"});
+      return reader.read(folder.files(*rule));
+    }
     return reader.read(taken(train, *rule, data_path(section.at("folder"))));
   };
   auto test = given("test"), validation = given("validation");
   Part part = reader.read(train);
   if (const auto note = reader.note()) part.notes.push_back(*note);
-  if (folder.passed_over() > 0)
-    part.notes.push_back(std::to_string(folder.passed_over()) + " of its files are of classes that are not named");
+  for (std::string& note : folder.notes()) part.notes.push_back(std::move(note));
   return joined(section, std::move(part), std::move(validation), std::move(test));
 }
 

@@ -130,7 +130,7 @@ Picture cropped(const Picture& from, std::int32_t height, std::int32_t width, st
 
 Dataset read_image_folder(const Config& section) {
   section.allow(
-      {"kind", "folder", "label", "test", "validation", "classes", "damaged", "checksums", "size", "channels", "fit"});
+      {"kind", "folder", "table", "label", "target", "group", "test", "validation", "classes", "damaged", "checksums", "size", "channels", "fit"});
   std::vector<std::int32_t> size;
   for (const Config& side : section.at("size").items())
     size.push_back(static_cast<std::int32_t>(side.integer(1, 4096)));

@@ -166,11 +166,17 @@ void read_recipe(const Config& config, TrainRecipe& recipe) {
 
 }  // namespace
 
+const std::vector<std::string>& TrainSettings::keys() {
+  static const std::vector<std::string> all{
+      "data", "trainer", "device", "per_gpu", "epochs", "images", "share", "validation", "resolution", "width", "batch", "test",
+      "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm", "ema",
+      "early_stop", "federated", "time_limit", "memory_limit", "schedule", "loss", "label_smoothing", "precision", "augment",
+      "class_weights", "extrapolate", "quantise"};
+  return all;
+}
+
 TrainSettings TrainSettings::read(const Config& config, const TrainSettings& otherwise) {
-  config.allow({"data", "trainer", "device", "per_gpu", "epochs", "images", "share", "validation", "resolution", "width", "batch", "test",
-                "split_seed", "optimizer", "rate", "momentum", "nesterov", "betas", "epsilon", "weight_decay", "clip_norm",
-                "ema", "early_stop", "federated", "time_limit", "memory_limit", "schedule", "loss", "label_smoothing", "precision",
-                "augment", "class_weights", "extrapolate", "quantise"});
+  config.allow(keys());
   TrainSettings settings = otherwise;
   if (const auto data = config.find("data")) settings.data = data;
   if (const auto trainer = config.find("trainer")) {

@@ -178,6 +178,7 @@ struct TrainSettings {
   /// what absent keys mean. Throws ConfigError.
   static TrainSettings read(const Config& config, const TrainSettings& otherwise);
   static TrainSettings read(const Config& config) { return read(config, {}); }
+  static const std::vector<std::string>& keys();  ///< what `read` takes
 };
 
 /// About how many bytes a training takes at its peak, beside the data set itself: a count of what is kept for the way

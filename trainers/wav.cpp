@@ -187,7 +187,7 @@ void read_fsdd_packed(const fs::path& folder, const AudioFeatures& features, Dat
 }  // namespace
 
 Dataset read_wav_folder(const Config& section) {
-  section.allow({"kind", "folder", "label", "test", "validation", "classes", "damaged", "checksums", "features"});
+  section.allow({"kind", "folder", "table", "label", "target", "group", "test", "validation", "classes", "damaged", "checksums", "features"});
   const AudioFeatures features =
       section.has("features") ? AudioFeatures::read(section.at("features")) : AudioFeatures{};
   const FeatureExtractor extractor(features);

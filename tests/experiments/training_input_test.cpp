@@ -223,3 +223,10 @@ TEST_CASE("early stop, averaged weights, AdamW and a federation are a matter of 
   refused("early_stop: {patience: 1, score: los}", "did you mean 'loss'");
   refused("time_limit: soon", "time_limit");
 }
+
+TEST_CASE("a key that a training does not have is refused with what there is, rungs among it") {
+  const Scratch scratch("unknown_key");
+  scratch.write("t.csv", table(40));
+  CHECK_THAT(search(scratch, study("rung: [{epochs: 1}], epochs: 2")).err, ContainsSubstring("unknown key 'rung' in train") && ContainsSubstring("did you mean 'rungs'?"));
+  CHECK_THAT(search(scratch, study("zzz: 1")).err, ContainsSubstring("allowed here: data, ") && ContainsSubstring("quantise, rungs"));
+}
