@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "configs/table.hpp"
 #include "experiments/reports/search_benchmark/losses.hpp"
 #include "experiments/reports/search_benchmark/problem.hpp"
+#include "search/comparison.hpp"
 #include "search/study.hpp"
 #include "space/table_points.hpp"
 
@@ -143,7 +145,28 @@ void print_losses(const std::string& name, const char* what, const Losses& losse
               name.c_str(), what, losses.unseen, losses.untrained, losses.luck);
 }
 
-void compare(const std::string& name, const Wish& wish) {
+/// What each pair of runs came to, one pair for each device and seed: full budgets in all of the time, rungs in their
+/// share of it.
+struct Ends {
+  std::vector<double> full, rungs;
+};
+
+/// Whether the two differ by more than luck: the mean difference with its standard error, and Wilcoxon's test.
+void print_difference(const Ends& ends) {
+  const double count = static_cast<double>(ends.full.size());
+  double mean = 0, squares = 0, better = 0;
+  for (std::size_t i = 0; i < ends.full.size(); ++i) {
+    mean += (ends.rungs[i] - ends.full[i]) / count;
+    better += ends.rungs[i] > ends.full[i];
+  }
+  for (std::size_t i = 0; i < ends.full.size(); ++i) squares += std::pow(ends.rungs[i] - ends.full[i] - mean, 2);
+  std::printf("with rungs, in their share of the time, less without, in all of it: %+.4f", mean);
+  if (count > 1) std::printf(" +- %.4f", std::sqrt(squares / (count - 1) / count));
+  std::printf(" (mean and standard error of %.0f runs; better in %.0f; signed-rank test: p = %.2f)\n", count, better,
+              wilcoxon_signed_rank(ends.rungs, ends.full).p_value);
+}
+
+void compare(const std::string& name, const Wish& wish, Ends& ends) {
   const auto kinds = problem_kinds();
   const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const ProblemKind& k) { return k.name == name; });
   if (kind == kinds.end() || kind->space != "nasbench201.yaml") throw ConfigError("error: no such problem: " + name);
@@ -165,6 +188,8 @@ void compare(const std::string& name, const Wish& wish) {
       full_mean[p] += full.share_at(parts[p] * full.seconds()) / static_cast<double>(wish.seeds);
       rungs_mean[p] += rungs.share_at(parts[p] * full.seconds()) / static_cast<double>(wish.seeds);
     }
+    ends.full.push_back(full.share_at(full.seconds()));
+    ends.rungs.push_back(rungs.share_at(wish.share * full.seconds()));
     full_seconds += full.seconds() / static_cast<double>(wish.seeds);
     begun += static_cast<double>(rungs.begun.size()) / static_cast<double>(wish.seeds);
     complete += static_cast<double>(rungs.complete.size()) / static_cast<double>(wish.seeds);
@@ -211,7 +236,9 @@ int main(int argc, char** argv) {
     std::printf(
         "%-23s    0.10    0.20    0.25    0.33    0.40    0.50    0.67    1.00  of the time of %llu full trials\n", "",
         static_cast<unsigned long long>(wish.trials));
-    for (const std::string& problem : wish.problems) compare(problem, wish);
+    Ends ends;
+    for (const std::string& problem : wish.problems) compare(problem, wish, ends);
+    print_difference(ends);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;
