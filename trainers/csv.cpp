@@ -1,11 +1,7 @@
 // Tables of numbers as data: a row is a sample, or consecutive rows are windows of a time series.
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <map>
 
 #include "configs/files.hpp"
-#include "configs/table.hpp"
 #include "trainers/table_columns_internal.hpp"
 
 namespace paretoforge {
@@ -30,7 +26,7 @@ struct CsvForm {
   std::optional<Shape> shape;  ///< of a row: an image in the order rows, columns, channels
 
   explicit CsvForm(const Config& from) : section(from), answers(AnswerColumns::read(from)) {
-    group = from.text_or("group", "");
+    group = group_column(from);
     if (const auto named = from.find("features"))
       for (const Config& item : named->items()) {
         if (std::find(features.begin(), features.end(), item.text()) != features.end()) item.fail("the feature '" + item.text() + "' is named twice");
@@ -84,7 +80,7 @@ struct Columns {
 
 class CsvPart {
  public:
-  CsvPart(const CsvForm& form, Columns& columns) : form_(form), columns_(columns) {}
+  CsvPart(const CsvForm& form, Columns& columns, Groups& groups) : form_(form), columns_(columns), groups_(groups) {}
 
   void read(const fs::path& file) {
     if (!fs::exists(file)) throw DataError(file, "no such file");
@@ -144,10 +140,9 @@ class CsvPart {
     for (const std::size_t column : features_) numbers.push_back((spread++)->add(finite_cell(rows, file, cells, column)));
     if (!labelled)
       for (const std::size_t column : answers_) targets.push_back((spread++)->add(finite_cell(rows, file, cells, column)));
-    const std::string label = labelled ? label_cell(rows, file, cells, answers_[0]) : std::string();
+    const std::string label = labelled ? text_cell(rows, file, cells, answers_[0], "label") : std::string();
     const std::uint32_t group =
-        form_.group.empty() ? 0
-                            : groups_.emplace(cells[group_], static_cast<std::uint32_t>(groups_.size())).first->second;
+        form_.group.empty() ? 0 : group_number(groups_, text_cell(rows, file, cells, group_, "group"));
     if (form_.windows.length == 0) return take(numbers, label, targets, group);
     // A window is of one label and one group: where either changes, the next one begins anew. Its targets are those of its last row.
     if (label != run_label_ || group != run_group_) run_.clear(), run_label_ = label, run_group_ = group;
@@ -169,11 +164,11 @@ class CsvPart {
   const CsvForm& form_;
   Part part_;
   Columns& columns_;
+  Groups& groups_;
   std::vector<std::size_t> features_;
   std::vector<std::size_t> answers_;  ///< the columns of the label, or of the targets
   std::size_t group_ = 0, rows_ = 0;
   std::vector<Spread> spreads_;  ///< of features, then targets
-  std::map<std::string, std::uint32_t> groups_;
   std::vector<std::vector<float>> run_;  ///< the rows of one label and group that a window may still be made of
   std::string run_label_;
   std::uint32_t run_group_ = 0;
@@ -190,8 +185,9 @@ Dataset read_csv(const Config& section) {
       rule->fail("windows of one recording are alike: drawn at random they would stand in both parts",
                  "name a file, or the column that tells recordings or people apart:  group: COLUMN");
   Columns columns;
+  Groups groups;
   return joined(section, [&](const Config& named) {
-    CsvPart part(form, columns);
+    CsvPart part(form, columns, groups);
     const auto files = data_paths(named);
     for (const fs::path& file : files) part.read(file);
     return part.finished(files.front());

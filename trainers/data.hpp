@@ -46,6 +46,8 @@ struct Dataset {
   Images train, test;                ///< neither is empty
   /// Positions in `train` that validate, where the data set itself says which; else they are drawn by seed.
   std::vector<std::uint32_t> validation = {};
+  /// Where they are drawn: of each training sample the number of its group, which is not torn apart; empty: none has one.
+  std::vector<std::uint32_t> groups = {};
   std::vector<std::string> notes = {};  ///< what its reader left out or cut, for the user
   std::string features = {};            ///< what its values are and how they come about; empty for pixels and numbers
   std::uint64_t digest = 0;             ///< of all samples, labels, targets and their names: another one, other data
@@ -96,7 +98,8 @@ struct Split {
 /// `validation` is at most count - 1; throws std::invalid_argument.
 Split split(std::size_t count, std::size_t validation, std::uint64_t seed);
 
-/// The same of a data set: its own validation images, where it names them and `validation` is not 0.
+/// The same of a data set: its own validation images, where it names them and `validation` is not 0; of groups whole ones in
+/// random order, until there are at least so many images or one group is left to train on.
 Split split(const Dataset& data, std::size_t validation, std::uint64_t seed);
 
 /// The images at these positions.

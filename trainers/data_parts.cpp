@@ -172,6 +172,28 @@ void check_part(const Config& section, const Part& train, const Part& part, cons
                  std::to_string(part.targets.size()));
 }
 
+/// Files that are named may share groups: that is for the user to know, not to refuse.
+void note_shared_groups(Part& train, std::initializer_list<std::pair<const char*, const Part*>> others) {
+  const std::set<std::uint32_t> known(train.groups.begin(), train.groups.end());
+  for (const auto& [name, part] : others) {
+    if (part == nullptr) continue;
+    std::set<std::uint32_t> own(part->groups.begin(), part->groups.end());
+    const std::size_t all = own.size();
+    std::erase_if(own, [&](std::uint32_t group) { return !known.contains(group); });
+    if (!own.empty())
+      train.notes.push_back("groups in " + std::string(name) + ": " + std::to_string(all) + ", " + std::to_string(own.size()) +
+                            " of them in train, too: scores there are not of groups never seen");
+  }
+}
+
+/// Those that validate by seed.
+std::vector<std::uint32_t> groups_to_draw(const Config& section, const Part& train) {
+  if (!train.groups.empty() && std::equal(train.groups.begin() + 1, train.groups.end(), train.groups.begin()))
+    section.fail_at_key("group", "all training samples are of one group: none can be held back to validate on",
+                        "name files for 'validation', or another column");
+  return train.groups;
+}
+
 /// What the parts' samples are: of classes, whose names become labels, or with targets.
 class Answers {
  public:
@@ -227,6 +249,8 @@ Dataset joined(const Config& section, Part train, std::optional<Part> validation
   data.targets = answers.targets();
   check_part(section, train, *test, "test");
   answers.give(*test, "test");
+  note_shared_groups(train, {{"test", &*test}, {"validation", validation ? &*validation : nullptr}});
+  if (!validation) data.groups = groups_to_draw(section, train);
   if (validation) {
     check_part(section, train, *validation, "validation");
     answers.give(*validation, "validation");

@@ -16,8 +16,7 @@ namespace paretoforge {
 struct FileAnswer {
   std::string label;           ///< empty where there are targets
   std::vector<float> targets;  ///< empty where there is a label
-  std::uint32_t group = 0;     ///< the same for rows of one group, also in other tables read through the same groups
-  int line = 0;
+  std::uint32_t group = 0;
 };
 
 /// Which columns to read.
@@ -33,16 +32,17 @@ struct FileColumns {
 /// The rows of one table by the file that they name, relative to the folder, with its ending or without.
 class FileAnswers {
  public:
-  using Groups = std::map<std::string, std::uint32_t>;
-
-  /// `table` is the key's value. Throws DataError at the table and its line: no such column, a file that is named twice, a
-  /// cell that is empty or no number.
+  /// `table` is the key's value; where it names no column of names, that of `columns` counts. Throws DataError at the table
+  /// and its line: no such column, a file that is named twice, a cell that is empty or no number.
   FileAnswers(const Config& table, const FileColumns& columns, Groups& groups);
 
-  /// The row of a file (its path relative to the folder, with '/'); null where no row names it.
+  /// The row of a file (its path relative to the folder, with '/'); null where no row names it. Throws DataError: a name
+  /// without ending that may be two files.
   const FileAnswer* find(const std::string& relative);
-  /// Throws DataError at the table: rows whose file was never asked for, so that `folder` does not have it.
-  void refuse_absent(const std::filesystem::path& folder) const;
+  /// Throws DataError at the table: a row whose file was not asked for, as `files_` of `folder` are all that have one of
+  /// the endings.
+  void refuse_absent(const std::filesystem::path& folder, const std::string& endings,
+                     const std::vector<std::string>& files) const;
   /// About targets that float32 cannot hold well.
   const std::vector<std::string>& notes() const { return notes_; }
   const std::filesystem::path& file() const { return file_; }
@@ -50,11 +50,15 @@ class FileAnswers {
  private:
   struct Row {
     FileAnswer answer;
-    bool found = false;
+    int line = 0;
+    bool exact = false;      ///< found with its ending
+    std::string found = {};  ///< the file found without
   };
 
+  std::string place(const Row& row) const { return file_.string() + ":" + std::to_string(row.line); }
+
   std::filesystem::path file_;
-  std::map<std::string, Row, std::less<>> rows_;
+  std::map<std::string, Row> rows_;
   std::vector<std::string> notes_;
 };
 

@@ -69,6 +69,7 @@ class Folder {
   /// names and those of classes that are not wanted are counted.
   std::vector<LabelledFile> files(const Config& part) {
     const Config named = part.at("folder");
+    if (!columns_ && part.has("table")) part.fail_at_key("table", "the section itself has no table, which says what its columns are", "such as  table: labels.csv");
     return located(named, [&] { return columns_ ? files_of_table(part, data_path(named)) : files_of_classes(data_path(named)); });
   }
 
@@ -98,34 +99,42 @@ class Folder {
     for (const std::string& empty : class_folders)
       if (!by_name_ && (wanted_.empty() || wanted_.contains(empty)))
         throw DataError(folder / empty, "the class holds no " + endings_text() + " file");
-    refuse_none(all, folder, "");
+    refuse_none(all, folder);
     return all;
   }
 
   std::vector<LabelledFile> files_of_table(const Config& part, const fs::path& folder) {
     const auto table = part.find("table");
     if (!table) part.fail("the folder has no table: what its files show", "such as  {folder: test, table: test.csv}");
-    FileAnswers answers(*table, *columns_, groups_);
-    notes_.insert(notes_.end(), answers.notes().begin(), answers.notes().end());
     std::set<std::string> folders;
-    std::vector<LabelledFile> all;
-    for (const fs::path& path : files_below(folder, endings_, folders)) {
-      const std::string relative = path.lexically_relative(folder).generic_string();
-      if (const FileAnswer* answer = answers.find(relative)) add(all, {path, relative, *answer});
-      else ++unnamed_;
-    }
-    answers.refuse_absent(folder);
-    refuse_none(all, folder, " that " + answers.file().string() + " names");
-    return all;
+    const std::vector<fs::path> paths = files_below(folder, endings_, folders);
+    return located(*table, [&] {
+      FileAnswers answers(*table, *columns_, groups_);
+      notes_.insert(notes_.end(), answers.notes().begin(), answers.notes().end());
+      std::vector<std::string> names;
+      std::vector<LabelledFile> all;
+      for (const fs::path& path : paths) {
+        names.push_back(path.lexically_relative(folder).generic_string());
+        if (const FileAnswer* answer = answers.find(names.back())) add(all, {path, names.back(), *answer});
+        else ++unnamed_;
+      }
+      answers.refuse_absent(folder, endings_text(), names);
+      refuse_none(all, folder);
+      return all;
+    });
   }
 
   void add(std::vector<LabelledFile>& all, LabelledFile file) {
-    if (!wanted_.empty() && !wanted_.contains(file.answer.label)) ++passed_over_;
-    else all.push_back(std::move(file));
+    if (wanted_.empty() || wanted_.contains(file.answer.label)) return all.push_back(std::move(file));
+    ++passed_over_;
+    if (unwanted_.size() < 10) unwanted_.insert(file.answer.label);
   }
 
-  void refuse_none(const std::vector<LabelledFile>& all, const fs::path& folder, const std::string& named) const {
-    if (all.empty()) throw DataError(folder, "holds no " + endings_text() + " file" + named + (passed_over_ > 0 ? " of the classes named" : ""));
+  void refuse_none(const std::vector<LabelledFile>& all, const fs::path& folder) const {
+    if (!all.empty()) return;
+    std::string found;
+    for (const std::string& label : unwanted_) found += (found.empty() ? " of the classes named: there are " : ", ") + label;
+    throw DataError(folder, "holds no " + endings_text() + " file" + found);
   }
 
   std::string label_of(const fs::path& path, const std::string& relative) const {
@@ -147,12 +156,12 @@ class Folder {
 
   const Config& section_;
   std::span<const std::string_view> endings_;
-  std::optional<FileColumns> columns_ = {};  ///< where a table says what files show
-  FileAnswers::Groups groups_ = {};
+  std::optional<FileColumns> columns_;  ///< where a table says what files show
+  Groups groups_;
   bool by_name_ = false;
-  std::set<std::string> wanted_ = {};
+  std::set<std::string> wanted_, unwanted_;  ///< classes; of the others the first ones seen
   std::size_t passed_over_ = 0, unnamed_ = 0;
-  std::vector<std::string> notes_ = {};
+  std::vector<std::string> notes_;
 };
 
 /// The relative names that a list file gives, one a line.
@@ -218,6 +227,7 @@ class PartReader {
     part.samples.shape = shape_;
     part.targets = folder_.targets();
     for (const LabelledFile& file : files) {
+      if (!seen_.insert(file.path.lexically_normal()).second) section_.fail(file.path.string() + " is in two parts");
       try {
         read_(file.path, part.samples);
         part.names.push_back(file.answer.label);
@@ -249,6 +259,7 @@ class PartReader {
   const Shape shape_;
   const ReadSample& read_;
   double allowed_ = 0.01;
+  std::set<fs::path> seen_;
   std::size_t damaged_ = 0;
   std::string first_;
 };

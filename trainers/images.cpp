@@ -1,6 +1,7 @@
 // What is done to samples in memory: chosen, split, resized, their statistics, their digest.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 
@@ -109,6 +110,22 @@ std::uint64_t checksum_of(const Numbers& numbers) {
   return checksum({reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(numbers[0])});
 }
 
+/// Groups in the order in which they occur in `order`, until they are at least so many samples; one group is left.
+std::vector<std::uint32_t> whole_groups(const std::vector<std::uint32_t>& groups, const std::vector<std::uint32_t>& order,
+                                        std::size_t samples) {
+  std::vector<std::uint32_t> sequence;
+  std::map<std::uint32_t, std::vector<std::uint32_t>> members;
+  for (const std::uint32_t position : order) {
+    auto& group = members[groups[position]];
+    if (group.empty()) sequence.push_back(groups[position]);
+    group.push_back(position);
+  }
+  std::vector<std::uint32_t> chosen;
+  for (std::size_t i = 0; i + 1 < sequence.size() && chosen.size() < samples; ++i)
+    chosen.insert(chosen.end(), members[sequence[i]].begin(), members[sequence[i]].end());
+  return chosen;
+}
+
 }  // namespace
 
 Split split(std::size_t count, std::size_t validation, std::uint64_t seed) {
@@ -124,11 +141,11 @@ Split split(std::size_t count, std::size_t validation, std::uint64_t seed) {
 }
 
 Split split(const Dataset& data, std::size_t validation, std::uint64_t seed) {
-  if (data.validation.empty() || validation == 0) return split(data.train.size(), validation, seed);
+  if (validation == 0 || (data.validation.empty() && data.groups.empty())) return split(data.train.size(), validation, seed);
   Split parts = split(data.train.size(), 0, seed);
-  parts.validation = data.validation;
+  parts.validation = data.validation.empty() ? whole_groups(data.groups, parts.train, validation) : data.validation;
   std::vector<bool> held(data.train.size(), false);
-  for (const auto position : data.validation) held[position] = true;
+  for (const auto position : parts.validation) held[position] = true;
   std::erase_if(parts.train, [&](std::uint32_t position) { return held[position]; });
   return parts;
 }
@@ -186,6 +203,7 @@ std::uint64_t digest_of(const Dataset& data) {
     add(checksum_of(part->pixels)), add(checksum_of(part->values)), add(checksum_of(part->labels));
   }
   add(checksum_of(data.validation));
+  if (!data.groups.empty()) add(checksum_of(data.groups));
   for (const std::string& name : data.classes) text += name + "\n";
   for (const std::string& name : data.targets) text += "target " + name + "\n";
   if (data.regression())

@@ -10,8 +10,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string row_of(const TableRows& rows, const fs::path& file) {
-  return file.string() + ":" + std::to_string(rows.line());
+std::string column_named(const Config& value, const char* key) {
+  if (value.text().empty()) value.fail("'" + std::string(key) + "' names no column");
+  return value.text();
+}
+
+/// The first few of them.
+std::string listed(const std::vector<std::string>& columns) {
+  constexpr std::size_t most = 12;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, columns.size()); ++i) text += (i > 0 ? ", " : "") + columns[i];
+  return text + (columns.size() > most ? ", ..." : "");
 }
 
 }  // namespace
@@ -20,16 +29,13 @@ AnswerColumns AnswerColumns::read(const Config& section) {
   const auto target = section.find("target");
   if (target.has_value() == section.has("label"))
     section.fail("a table has a 'label', the column of classes, or a 'target', the column (or list of columns) of numbers to predict");
-  if (!target) {
-    if (section.at("label").text().empty()) section.at("label").fail("'label' names no column");
-    return {section.at("label").text(), {}};
-  }
+  if (!target) return {column_named(section.at("label"), "label"), {}};
   AnswerColumns columns;
-  if (target->is_scalar()) columns.targets.push_back(target->text());
+  if (target->is_scalar()) columns.targets.push_back(column_named(*target, "target"));
   else
     for (const Config& item : target->items()) {
       if (columns.contains(item.text())) item.fail("the target '" + item.text() + "' is named twice");
-      columns.targets.push_back(item.text());
+      columns.targets.push_back(column_named(item, "target"));
     }
   if (columns.targets.empty()) target->fail("'target' names no column");
   return columns;
@@ -39,12 +45,23 @@ bool AnswerColumns::contains(const std::string& column) const {
   return (!label.empty() && column == label) || std::find(targets.begin(), targets.end(), column) != targets.end();
 }
 
+std::string group_column(const Config& section) {
+  const auto group = section.find("group");
+  return group ? column_named(*group, "group") : std::string();
+}
+
+std::uint32_t group_number(Groups& groups, const std::string& name) {
+  return groups.emplace(name, static_cast<std::uint32_t>(groups.size())).first->second;
+}
+
+std::string row_of(const TableRows& rows, const fs::path& file) { return file.string() + ":" + std::to_string(rows.line()); }
+
 std::size_t column_of(const TableRows& rows, const fs::path& file, const std::string& name) {
   const auto& columns = rows.columns();
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
   const std::string near = nearest_name(name, columns);
-  throw DataError(file, "has no column '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  throw DataError(file, "has no column '" + name + "'" + (near.empty() ? "; it has " + listed(columns) : "; did you mean '" + near + "'?"));
 }
 
 double finite_cell(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells,
@@ -56,9 +73,9 @@ double finite_cell(const TableRows& rows, const fs::path& file, const std::vecto
                                           (value && std::isfinite(*value) ? " (numbers go up to 3.4e38)" : ""));
 }
 
-const std::string& label_cell(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells,
-                              std::size_t column) {
-  if (cells[column].empty()) throw DataError(row_of(rows, file), "the label is empty");
+const std::string& text_cell(const TableRows& rows, const fs::path& file, const std::vector<std::string>& cells,
+                             std::size_t column, const char* what) {
+  if (cells[column].empty()) throw DataError(row_of(rows, file), "the " + std::string(what) + " is empty");
   return cells[column];
 }
 

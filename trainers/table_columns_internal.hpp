@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,15 +25,23 @@ struct AnswerColumns {
   std::vector<std::string> all() const { return regression() ? targets : std::vector{label}; }
 };
 
+/// The column that the key group of a section names; empty: there are no groups. Throws ConfigError.
+std::string group_column(const Config& section);
+/// Numbers of groups by their names, the same in all parts.
+using Groups = std::map<std::string, std::uint32_t>;
+std::uint32_t group_number(Groups& groups, const std::string& name);
+
 /// Throws DataError at `file`: there is none.
 std::size_t column_of(const TableRows& rows, const std::filesystem::path& file, const std::string& name);
 
+/// FILE:LINE of the row last read.
+std::string row_of(const TableRows& rows, const std::filesystem::path& file);
 /// A cell of the row last read that is finite in float32. Throws DataError at its line.
 double finite_cell(const TableRows& rows, const std::filesystem::path& file, const std::vector<std::string>& cells,
                    std::size_t column);
-/// The same of text that is not empty.
-const std::string& label_cell(const TableRows& rows, const std::filesystem::path& file,
-                              const std::vector<std::string>& cells, std::size_t column);
+/// A cell that is not empty; `what` it is, for messages.
+const std::string& text_cell(const TableRows& rows, const std::filesystem::path& file,
+                             const std::vector<std::string>& cells, std::size_t column, const char* what);
 
 /// From where to where a column's numbers go.
 struct Spread {

@@ -83,7 +83,12 @@ TEST_CASE("A part in a folder of its own has a table of its own") {
   CHECK(data.test.labels == Labels{1});
   files.refused("label: kind, test: {folder: q}", "the folder has no table");
   files.refused("label: kind, test: {folder: q, list: q.csv}", "unknown key 'list'");
-  check_complaint(files.folder, "{kind: images, folder: p, size: [2, 2], label: name, test: {folder: q, table: q.csv}}", "its name has no label");
+  for (const char* name : {"r/a_1.png", "r/b_1.png"}) write_png(files.folder.path() / name, 2, 2, 1, Bytes(4, 1));
+  check_complaint(files.folder, "{kind: images, folder: r, size: [2, 2], label: name, test: {folder: q, table: q.csv}}", "the section itself has no table");
+  write_text(files.folder.path() / "q.csv", "id,kind,age\nn1,dog,9.5\n");
+  CHECK(files.load("label: kind, test: {folder: q, table: {file: q.csv, name: id}}").test.labels == Labels{1});
+  files.refused("label: kind, test: {folder: q, table: {file: q.csv, nam: id}}", "did you mean 'name'?");
+  files.refused("label: kind, test: {folder: p, table: t.csv}", " is in two parts");
 }
 
 TEST_CASE("Groups of a table are not torn apart by a split") {
@@ -95,6 +100,27 @@ TEST_CASE("Groups of a table are not torn apart by a split") {
     for (const int value : test)  // x: 20 and 21, y: 22 and 23, z: 10 and 11, w: 12 and 13
       CHECK(std::count(test.begin(), test.end(), value ^ 1) == 1);
   }
+}
+
+TEST_CASE("What validates by seed are whole groups, and parts that share groups are noted") {
+  const Files files;
+  const Dataset data = files.load("label: kind, group: who, test: {match: 'a[23].png'}");
+  CHECK(data.notes.empty());
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const Split parts = split(data, 1, seed);
+    REQUIRE(parts.validation.size() == 2);
+    CHECK(parts.train.size() == 4);
+    CHECK(data.groups[parts.validation[0]] == data.groups[parts.validation[1]]);
+    for (const auto position : parts.train) CHECK(data.groups[position] != data.groups[parts.validation[0]]);
+  }
+  CHECK(split(data, 5, 1).train.size() == 2);  // one group is left
+  CHECK(split(data, 0, 1).train.size() == 6);
+  CHECK(files.load("label: kind, group: who, test: {match: 'a3.png'}").notes ==
+        Names{"groups in test: 1, 1 of them in train, too: scores there are not of groups never seen"});
+  files.refused("label: kind, group: who, test: {match: 'a*'}, validation: {match: 'x'}", "no file of the folder is chosen");
+  write_text(files.folder.path() / "t.csv", "file_name,kind,who\na0,cat,x\na1,dog,x\na2,cat,y\na3,dog,y\n");
+  files.refused("label: kind, group: who, test: {match: 'a[23].png'}", "all training samples are of one group");
+  CHECK(files.load("label: kind, group: who, test: {match: 'a2.png'}, validation: {match: 'a3.png'}").groups.empty());
 }
 
 TEST_CASE("A table gives pictures and recordings numbers to predict") {
@@ -126,15 +152,24 @@ TEST_CASE("A table that does not fit its folder is refused, with its line") {
   files.refused("label: knid, test: {share: 0.5}", "t.csv: has no column 'knid'; did you mean 'kind'?");
   files.refused("label: kind, group: whom, test: {share: 0.5}", "did you mean 'who'?");
   files.refused("target: kind, test: {share: 0.5}", "t.csv:2: column 'kind' must hold finite numbers, found 'cat'");
-  files.refused_table("name,kind\na0,cat\n", rest, "t.csv: has no column 'file_name'");
+  files.refused_table("name,kind\na0,cat\n", rest, "t.csv: has no column 'file_name'; it has name, kind");
   files.refused_table("file_name,kind\n", rest, "t.csv: holds no row");
   files.refused_table("file_name,kind\na0,cat\na1,\n", rest, "t.csv:3: the label is empty");
   files.refused_table("file_name,kind\n,cat\n", rest, "t.csv:2: the name of the file is empty");
   files.refused_table("file_name,kind\na0,cat\na1,dog\n./a0,cat\n", rest, "t.csv:4: names 'a0', as line 2 does");
-  files.refused_table("file_name,kind\na0,cat\na9,dog\nb9,cat\n", rest, "t.csv:3: names 'a9', and 1 more rows name files, which ");
+  files.refused_table("file_name,kind\na0,cat\na9.png,dog\nb9,cat\n", rest, "t.csv:3: names 'a9.png', which ");
+  files.refused_table("file_name,kind\na0,cat\na9.png,dog\nb9,cat\n", rest, "did you mean 'a0.png'? (and 1 other rows name files that are not read)");
+  files.refused_table("file_name,kind\na0.png,cat\na0,dog\n", rest, "t.csv:3: names 'a0', which another row names as 'a0.png'");
+  files.refused_table("file_name,kind\n../t.csv,cat\n", rest, "which is not relative to ");
+  write_text(files.folder.path() / "p/a0.gif", "GIF");
+  files.refused_table("file_name,kind\na0.gif,cat\n", rest, "which is passed over: names end in .png or .jpg or .jpeg");
+  files.refused_table("file_name,kind,who\na0,cat,\n", rest + ", group: who", "t.csv:2: the group is empty");
+  files.refused("label: kind, group: '', test: {share: 0.5}", "'group' names no column");
+  files.refused("target: '', test: {share: 0.5}", "'target' names no column");
+  files.refused("label: kind, classes: [Cat, Dog], test: {share: 0.5}", "file of the classes named: there are cat, dog");
   files.refused_table("file_name,age\na0,1\na1,1\na2,1\na3,1\n", "target: age, test: {match: 'a0.png'}", "'age' is the same in all samples of train");
   write_png(files.folder.path() / "p/a1.jpg", 2, 2, 1, Bytes(4, 99));
-  files.refused(rest, "'a1' may be two files, of which a1.png is one: add the ending");
+  files.refused(rest, "'a1' may be a1.jpg or a1.png: add the ending");
   check_complaint(files.folder, "{kind: images, folder: p, size: [2, 2], target: age, test: {share: 0.5}}", "names a column of a table, and there is none");
   check_complaint(files.folder, "{kind: images, folder: p, size: [2, 2], label: kind, table: gone.csv, test: {share: 0.5}}", "gone.csv: no such file");
 }
