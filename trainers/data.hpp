@@ -99,7 +99,7 @@ struct Split {
 Split split(std::size_t count, std::size_t validation, std::uint64_t seed);
 
 /// The same of a data set: its own validation images, where it names them and `validation` is not 0; of groups whole ones in
-/// random order, until there are at least so many images or one group is left to train on.
+/// random order, until there are at least so many images or one group is left to train on. Throws as above.
 Split split(const Dataset& data, std::size_t validation, std::uint64_t seed);
 
 /// The images at these positions.

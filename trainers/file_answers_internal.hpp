@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "trainers/table_columns_internal.hpp"
@@ -39,8 +38,8 @@ class FileAnswers {
   /// The row of a file (its path relative to the folder, with '/'); null where no row names it. Throws DataError: a name
   /// without ending that may be two files.
   const FileAnswer* find(const std::string& relative);
-  /// Throws DataError at the table: a row whose file was not asked for, as `files_` of `folder` are all that have one of
-  /// the endings.
+  /// Once all `files` of the folder with one of the endings were asked for: throws DataError at the table where a row names
+  /// none of them, with the reason.
   void refuse_absent(const std::filesystem::path& folder, const std::string& endings,
                      const std::vector<std::string>& files) const;
   /// About targets that float32 cannot hold well.

@@ -110,6 +110,12 @@ std::uint64_t checksum_of(const Numbers& numbers) {
   return checksum({reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(numbers[0])});
 }
 
+void refuse_all(std::size_t count, std::size_t validation) {
+  if (validation >= count)
+    throw std::invalid_argument("a validation split of " + std::to_string(validation) + " leaves nothing of " +
+                                std::to_string(count) + " images to train on");
+}
+
 /// Groups in the order in which they occur in `order`, until they are at least so many samples; one group is left.
 std::vector<std::uint32_t> whole_groups(const std::vector<std::uint32_t>& groups, const std::vector<std::uint32_t>& order,
                                         std::size_t samples) {
@@ -129,9 +135,7 @@ std::vector<std::uint32_t> whole_groups(const std::vector<std::uint32_t>& groups
 }  // namespace
 
 Split split(std::size_t count, std::size_t validation, std::uint64_t seed) {
-  if (validation >= count)
-    throw std::invalid_argument("a validation split of " + std::to_string(validation) + " leaves nothing of " +
-                                std::to_string(count) + " images to train on");
+  refuse_all(count, validation);
   std::vector<std::uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0u);
   Random random(seed);
@@ -142,6 +146,7 @@ Split split(std::size_t count, std::size_t validation, std::uint64_t seed) {
 
 Split split(const Dataset& data, std::size_t validation, std::uint64_t seed) {
   if (validation == 0 || (data.validation.empty() && data.groups.empty())) return split(data.train.size(), validation, seed);
+  if (data.validation.empty()) refuse_all(data.train.size(), validation);
   Split parts = split(data.train.size(), 0, seed);
   parts.validation = data.validation.empty() ? whole_groups(data.groups, parts.train, validation) : data.validation;
   std::vector<bool> held(data.train.size(), false);

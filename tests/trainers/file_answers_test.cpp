@@ -115,6 +115,7 @@ TEST_CASE("What validates by seed are whole groups, and parts that share groups 
   }
   CHECK(split(data, 5, 1).train.size() == 2);  // one group is left
   CHECK(split(data, 0, 1).train.size() == 6);
+  CHECK_THROWS_AS(split(data, 6, 1), std::invalid_argument);
   CHECK(files.load("label: kind, group: who, test: {match: 'a3.png'}").notes ==
         Names{"groups in test: 1, 1 of them in train, too: scores there are not of groups never seen"});
   files.refused("label: kind, group: who, test: {match: 'a*'}, validation: {match: 'x'}", "no file of the folder is chosen");
