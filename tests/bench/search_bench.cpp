@@ -127,7 +127,9 @@ void bench_study() {
 
 }  // namespace
 
-int main() {
+/// bench_search [kernels]: all of it (some minutes), or sorting and hypervolume alone, beside pagmo's where it is installed.
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "kernels") return bench_kernels(), 0;
   for (const SearcherKind& kind : searchers()) {
     if (kind.modelled) continue;  // 100,000 asks of a model would take hours
     bench_searcher(kind, "fbnet.yaml");
