@@ -127,6 +127,7 @@ int export_study(const ExportOptions& options) {
   for (const Pick& pick : chosen) require_packable(formats, wish, study.space->decode(pick.trial.architecture), "trial " + std::to_string(pick.trial.number));
   const fs::path out = options.out.empty() ? folder / "export" : fs::path(options.out);
   Progress progress(ProgressOptions::standard_error(options.quiet));
+  study.training->tell([&progress](const std::string& note) { progress.note(note); });
   try {
     const auto models = finish_trials(study, chosen, folder, out,
                                       {options.threads != 0 ? options.threads : default_threads(), formats, wish,

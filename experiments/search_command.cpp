@@ -64,6 +64,7 @@ class SearchRun {
     const unsigned threads = options_.threads != 0 ? options_.threads : study_.search->threads.value_or(default_threads());
     progress_.begin(head_line(study_, threads));
     for (const std::string& note : study_.notes) progress_.note(note);
+    if (study_.training) study_.training->tell([this](const std::string& note) { progress_.note(note); });
     if (!prepare_host(study_, folder_, progress_, signals_.stop())) return stopped();
     const StudyState state = run_search(study_, store, folder_, threads, progress_, signals_.stop());
     progress_.finish();

@@ -1,6 +1,8 @@
 #include "experiments/training.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "experiments/named_by.hpp"
 #include "experiments/side_by_side.hpp"
@@ -207,9 +209,17 @@ class TorchTraining final : public Training {
     return notes;
   }
 
+  void tell(std::function<void(const std::string&)> listener) const override {
+    const std::lock_guard lock(telling_);
+    listener_ = std::move(listener);
+  }
+
  private:
   TrainResult train(const Trainer& trainer, const Graph& graph, const TrainRecipe& recipe, const TrainBudget& budget, const std::stop_token& stop) const {
-    return side_by_side_->run(training_bytes(graph, *data_, recipe, budget), stop, [&] { return trainer.train(graph, budget, stop); });
+    TrainResult result = side_by_side_->run(training_bytes(graph, *data_, recipe, budget), stop, [&] { return trainer.train(graph, budget, stop); });
+    const std::lock_guard lock(telling_);
+    if (listener_ && !result.note.empty() && told_.insert(result.note).second) listener_(result.note);
+    return result;
   }
 
   static LabelledSamples samples(const Model& model, const Images& found) {
@@ -249,6 +259,9 @@ class TorchTraining final : public Training {
   Normalisation units_;  ///< of a regression's targets
   std::unique_ptr<Trainer> trainer_;
   mutable std::optional<SideBySide> side_by_side_;  ///< in the memory that is there once the data is read, or on a GPU
+  mutable std::mutex telling_;                      ///< of the two below
+  mutable std::function<void(const std::string&)> listener_;
+  mutable std::set<std::string> told_;
 };
 
 }  // namespace

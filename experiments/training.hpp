@@ -83,6 +83,9 @@ class Training {
   virtual std::string features() const = 0;
   /// What of the data was left out, for the user.
   virtual std::vector<std::string> notes() const = 0;
+  /// Where trainings say what their results do not show (a checkpoint that could not be used, steps that a GPU would not
+  /// record): each text once, from any thread. Until it is said where, nowhere.
+  virtual void tell(std::function<void(const std::string&)> listener) const = 0;
 };
 
 /// A training's state cannot be kept: a full disk, which says nothing about the network.

@@ -118,6 +118,29 @@ TEST_CASE("signals in mid-training stop the study at once, with everything saved
   }
 }
 
+TEST_CASE("a training whose state is damaged begins anew, and the study says so") {
+  const Scratch scratch("damaged_checkpoint");
+  std::string rows = "a,b,class\n";
+  for (int i = 0; i < 200; ++i) rows += std::to_string(i % 2 * 3 + i % 5) + "," + std::to_string(i % 7) + (i % 2 == 0 ? ",low\n" : ",high\n");
+  scratch.write("t.csv", rows);
+  const std::string study = scratch.write("study.yaml",
+      "space:\n  input: [2, 1]\n  layers:\n    - conv: {out: {choice: [4, 8], name: width}, kernel: 1, act: relu}\n"
+      "    - pool: {kind: average, global: true}\n    - linear: {out: 2}\n"
+      "objectives:\n  - {name: macs}\n  - {name: accuracy_pct, train: {data: {kind: csv, train: t.csv, test: {share: 0.2}, label: class}, epochs: 3000}}\n"
+      "search: {algorithm: random, trials: 1}\n").string();
+  const std::string out = (scratch / "out").string(), state = out + "/checkpoints/1.training";
+  const Searching searching(study, out);
+  for (int i = 0; i < 6000 && !std::filesystem::exists(state); ++i) sleep_ms(10);
+  REQUIRE(searching.stop(SIGINT) == 130);
+  std::string bytes = program::read(state);
+  REQUIRE(bytes.size() > 100);
+  bytes[bytes.size() / 2] ^= 1;
+  scratch.write("out/checkpoints/1.training", bytes);
+  const auto again = run("search " + study + " --out " + out);
+  CHECK(again.code == 0);
+  CHECK_THAT(again.err, ContainsSubstring("1.training is damaged; trained from the beginning"));
+}
+
 TEST_CASE("a second process on a running study is refused") {
   const Scratch scratch("second");
   const std::string study = write_study(scratch, 400), out = (scratch / "out").string();
