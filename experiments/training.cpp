@@ -51,7 +51,7 @@ auto stopping(Work&& work) {
 
 /// What the section says of the full training.
 TrainSettings settings_of(const Config& section) {
-  std::vector<std::string> keys = TrainSettings::keys();
+  std::vector<std::string> keys = TrainSettings::keys();  // here, where what is allowed can be named with the rungs
   keys.emplace_back("rungs");
   section.allow(keys);
   std::vector<Config::Entry> entries = section.entries();

@@ -14,6 +14,7 @@
 #include "configs/table.hpp"
 #include "experiments/reports/search_benchmark/losses.hpp"
 #include "experiments/reports/search_benchmark/problem.hpp"
+#include "experiments/reports/search_benchmark/results.hpp"
 #include "search/comparison.hpp"
 #include "search/study.hpp"
 #include "space/table_points.hpp"
@@ -153,16 +154,13 @@ struct Ends {
 
 /// Whether the two differ by more than luck: the mean difference with its standard error, and Wilcoxon's test.
 void print_difference(const Ends& ends) {
-  const double count = static_cast<double>(ends.full.size());
-  double mean = 0, squares = 0, better = 0;
-  for (std::size_t i = 0; i < ends.full.size(); ++i) {
-    mean += (ends.rungs[i] - ends.full[i]) / count;
-    better += ends.rungs[i] > ends.full[i];
-  }
-  for (std::size_t i = 0; i < ends.full.size(); ++i) squares += std::pow(ends.rungs[i] - ends.full[i] - mean, 2);
-  std::printf("with rungs, in their share of the time, less without, in all of it: %+.4f", mean);
-  if (count > 1) std::printf(" +- %.4f", std::sqrt(squares / (count - 1) / count));
-  std::printf(" (mean and standard error of %.0f runs; better in %.0f; signed-rank test: p = %.2f)\n", count, better,
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < ends.full.size(); ++i) differences.push_back(ends.rungs[i] - ends.full[i]);
+  const Spread all = spread(differences);
+  std::printf("with rungs, in their share of the time, less without, in all of it: %+.4f", all.mean);
+  if (all.count > 1) std::printf(" +- %.4f", all.deviation / std::sqrt(static_cast<double>(all.count)));
+  const auto better = std::count_if(differences.begin(), differences.end(), [](double gain) { return gain > 0; });
+  std::printf(" (mean and standard error of %zu runs; better in %td; signed-rank test: p = %.2f)\n", differences.size(), better,
               wilcoxon_signed_rank(ends.rungs, ends.full).p_value);
 }
 
