@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "space/random.hpp"
+#include "trainers/depthwise_internal.hpp"
 #include "trainers/network_internal.hpp"
 #include "trainers/network_ops_internal.hpp"
 #include "trainers/winograd_internal.hpp"
@@ -254,6 +255,8 @@ at::Tensor TorchNetwork::multiplied(NodeId id, const Conv& op, const at::Tensor&
     if (const at::Tensor y = winograd_convolved(op, x, layer.kernel); y.defined()) return y;
   const bool last = id == target_ && std::holds_alternative<Linear>(graph_.op(id));
   const at::ScalarType type = last ? layer.kernel.scalar_type() : x.scalar_type();
+  if (mode == Mode::training && fused_ && !op.bias)
+    if (const at::Tensor y = depthwise_convolved(op, x.to(type), layer.kernel.to(type)); y.defined()) return y;
   return convolved(op, x.to(type), layer.kernel.to(type), layer.bias.defined() ? layer.bias.to(type) : layer.bias);
 }
 

@@ -5,16 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "trainers/loops_internal.hpp"
 #include "trainers/norm_internal.hpp"
-
-// Widest vectors first, chosen when the program is loaded. Sums keep their order in each, so that results differ
-// between processors by the rounding of fused multiply-adds only.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define PARETOFORGE_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define PARETOFORGE_CLONES
-#endif
-#define PARETOFORGE_INLINE inline __attribute__((always_inline))
 
 namespace paretoforge {
 namespace {
@@ -30,16 +22,6 @@ std::vector<T> repeated(const std::vector<T>& values, std::size_t size) {
   std::vector<T> tile(size);
   for (std::size_t i = 0; i < size; ++i) tile[i] = values[i % values.size()];
   return tile;
-}
-
-/// The per-channel sums of a tile, divided by `divisor`.
-template <class T>
-std::vector<T> folded(const std::vector<T>& tile, std::size_t channels, double divisor) {
-  std::vector<double> sums(channels);
-  for (std::size_t i = 0; i < tile.size(); ++i) sums[i % channels] += tile[i];
-  std::vector<T> result(channels);
-  for (std::size_t c = 0; c < channels; ++c) result[c] = static_cast<T>(sums[c] / divisor);
-  return result;
 }
 
 // S is what the data is kept in, T what is computed in.
@@ -235,7 +217,7 @@ void norm_backward(const S* x, const S* dy, std::size_t rows, const NormKept<Com
   const BackwardTile<T> tile{size, mean.data(), scale.data(), shift.data(), kept.factors.clamp};
   std::vector<T> sums(size), sums_x(size);
   run_sums(x, dy, rows * channels, tile, sums.data(), sums_x.data());
-  const auto sum = folded(sums, channels, 1), sum_x = folded(sums_x, channels, 1);
+  const auto sum = folded(sums, channels), sum_x = folded(sums_x, channels);
   std::vector<T> slope(channels), constant(channels);
   for (std::size_t c = 0; c < channels; ++c) {
     d_beta[c] = sum[c];

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "trainers/depthwise_internal.hpp"
 #include "trainers/fake_quantise_internal.hpp"
 #include "trainers/network_ops_internal.hpp"
 
@@ -150,7 +151,10 @@ at::Tensor QuantisedNetwork::real_layer(const IntegerStep& step, const Value& in
   }
   const at::Tensor scale = constant(scales);
   const at::Tensor kernel = straight_through(kernel_tensor(step, quanta), rounding_range(layer.kernel / by_row(scale), bits));
-  at::Tensor y = convolved(as_conv(op(step)), in.quanta, kernel, {}) * by_channel(scale * double{in.quantisation.scale});
+  const Conv conv = as_conv(op(step));
+  at::Tensor y = depthwise_convolved(conv, in.quanta, kernel);
+  if (!y.defined()) y = convolved(conv, in.quanta, kernel, {});
+  y = y * by_channel(scale * double{in.quantisation.scale});
   if (layer.bias.defined()) y = y + by_channel(layer.bias);
   return from.norm < 0 ? clamped(step, y) : real_norm(step, y);
 }

@@ -27,6 +27,13 @@ inline NodeId separable(Graph& graph, NodeId x, int out, int stride, int kernel 
   const int channels = graph.shape(x).channels;
   return conv_norm_relu(graph, conv_norm_relu(graph, x, channels, kernel, stride, channels), out, 1, 1);
 }
+/// 1x1 to `expand` times the channels, depthwise, 1x1; added to the input where it is of the same shape.
+inline NodeId mbconv(Graph& graph, NodeId x, int out, int stride, int kernel, int expand) {
+  const int wide = expand * graph.shape(x).channels;
+  const NodeId inner = conv_norm_relu(graph, conv_norm_relu(graph, x, wide, 1, 1), wide, kernel, stride, wide);
+  const NodeId result = graph.add(BatchNorm{}, conv(graph, inner, out, 1, 1));
+  return graph.shape(x) == graph.shape(result) ? graph.add(Add{}, {x, result}) : result;
+}
 inline NodeId classifier(Graph& graph, NodeId x, int classes) {
   return graph.add(Linear{.out = classes}, graph.add(GlobalPool{}, x));
 }
@@ -66,6 +73,15 @@ inline Graph depthwise_8_16_32() {
   NodeId x = conv_norm_relu(graph, 0, 8, 3, 1);
   x = separable(graph, x, 16, 2);
   x = separable(graph, x, 32, 2);
+  classifier(graph, x, 10);
+  return graph;
+}
+
+/// MBConv blocks with kernels of 5x5 on 32x32, as mobile networks have them.
+inline Graph mbconv_5x5() {
+  Graph graph({3, 32, 32});
+  NodeId x = conv_norm_relu(graph, 0, 16, 3, 2);
+  for (const auto& [out, stride] : {std::pair{24, 1}, {24, 1}, {40, 2}, {40, 1}, {64, 2}, {64, 1}}) x = mbconv(graph, x, out, stride, 5, 4);
   classifier(graph, x, 10);
   return graph;
 }

@@ -126,7 +126,8 @@ struct Row {
 };
 constexpr Row rows[] = {{"resnet8", nets::resnet8, 1280},
                         {"depthwise_50k", nets::depthwise50k, 2560},
-                        {"depthwise_8_16_32", nets::depthwise_8_16_32, 6400}};
+                        {"depthwise_8_16_32", nets::depthwise_8_16_32, 6400},
+                        {"mbconv_5x5", nets::mbconv_5x5, 1280}};
 
 void print_speed(const Row& row) {
   for (const Precision precision : {Precision::float32, Precision::bfloat16}) try {

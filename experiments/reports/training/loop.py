@@ -35,6 +35,23 @@ class Residual(nn.Module):
         return torch.relu(self.body(x) + self.shortcut(x))
 
 
+class MbConv(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        wide = 4 * inputs
+        self.body = nn.Sequential(conv(inputs, wide, 1, 1), *norm_relu(wide), conv(wide, wide, 5, stride, wide), *norm_relu(wide),
+                                  conv(wide, outputs, 1, 1), nn.BatchNorm2d(outputs))
+        self.same = inputs == outputs and stride == 1
+
+    def forward(self, x):
+        return x + self.body(x) if self.same else self.body(x)
+
+
+def mbconv_5x5():
+    sizes = [(16, 24, 1), (24, 24, 1), (24, 40, 2), (40, 40, 1), (40, 64, 2), (64, 64, 1)]
+    return nn.Sequential(conv(3, 16, 3, 2), *norm_relu(16), *(MbConv(*size) for size in sizes), *classifier(64))
+
+
 def resnet8():
     return nn.Sequential(conv(3, 16, 3, 1), *norm_relu(16), Residual(16, 16, 1), Residual(16, 32, 2),
                          Residual(32, 64, 2), *classifier(64))
@@ -52,6 +69,7 @@ NETWORKS = {
     "resnet8": (resnet8, (3, 32, 32), 10),
     "depthwise_50k": (lambda: depthwise(32, [(64, 2), (64, 1), (128, 2), (128, 1), (128, 1)]), (1, 28, 28), 20),
     "depthwise_8_16_32": (lambda: depthwise(8, [(16, 2), (32, 2)]), (1, 28, 28), 50),
+    "mbconv_5x5": (mbconv_5x5, (3, 32, 32), 10),
 }
 BATCH = 128
 

@@ -12,7 +12,7 @@ trap 'rm -f "$log"' EXIT
 $python -c 'import torch; print("PyTorch", torch.__version__)'
 grep -m 1 'model name' /proc/cpuinfo || true
 for round in $(seq "$rounds"); do
-  for network in resnet8 depthwise_50k depthwise_8_16_32; do
+  for network in resnet8 depthwise_50k depthwise_8_16_32 mbconv_5x5; do
     theirs=$($python "$here/loop.py" $network | awk '{print $2}')
     $bench $network | while read -r row ours half; do
       echo "$row $theirs $ours $half" | tee -a "$log" >&2

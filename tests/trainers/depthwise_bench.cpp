@@ -1,0 +1,63 @@
+// Benchmark, not a test: the gradient of depthwise kernels, LibTorch's time over ours (one thread, 64 images, the least of
+// five), by which depthwise_function.cpp chooses. Below 1, ours is not asked for but for images of 3x3 and less.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <limits>
+
+#include "trainers/depthwise_internal.hpp"
+
+using namespace paretoforge;
+
+namespace {
+
+template <class Work>
+double seconds_of(const Work& work) {
+  double least = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < 5; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  return least;
+}
+
+double ratio(std::int32_t channels, std::int32_t size, std::int32_t kernel, std::int32_t stride, at::ScalarType type) {
+  const std::int32_t pad = kernel / 2, out = (size + 2 * pad - kernel) / stride + 1;
+  Conv op;
+  op.out = op.groups = channels, op.kernel = {kernel, kernel}, op.stride = {stride, stride}, op.pad = {pad, pad, pad, pad};
+  const Depthwise conv{64, static_cast<std::size_t>(channels), {size, size}, {out, out}, op};
+  const auto random = [&](std::int64_t n, std::int64_t c, std::int64_t side) {
+    return at::randn({n, c, side, side}).contiguous(at::MemoryFormat::ChannelsLast).to(type);
+  };
+  const at::Tensor x = random(64, channels, size), dy = random(64, channels, out), weights = random(channels, 1, kernel);
+  const at::Tensor result = at::empty({kernel, kernel, channels}, at::kFloat);
+  const double theirs = seconds_of([&] {
+    at::convolution_backward(dy, x, weights, at::nullopt, {stride, stride}, {pad, pad}, {1, 1}, false, {0, 0}, channels, {false, true, false});
+  });
+  const double ours = seconds_of([&] {
+    if (type == at::kFloat)
+      depthwise_kernel_gradient(conv, x.data_ptr<float>(), dy.data_ptr<float>(), result.data_ptr<float>());
+    else
+      depthwise_kernel_gradient(conv, static_cast<const Bfloat16*>(x.data_ptr()), static_cast<const Bfloat16*>(dy.data_ptr()), result.data_ptr<float>());
+  });
+  return theirs / ours;
+}
+
+}  // namespace
+
+int main() {
+  at::set_num_threads(1);
+  std::printf("| channels, image | 3x3 | 3x3, stride 2 | 5x5 | 5x5, stride 2 | 7x7 | bfloat16: 3x3 | 5x5 | 7x7 |\n|---|---|---|---|---|---|---|---|---|\n");
+  for (const std::int32_t channels : {8, 36, 96, 240})
+    for (const std::int32_t size : {1, 2, 3, 4, 8, 14, 28}) {
+      std::printf("| %d, %dx%d |", channels, size, size);
+      for (const auto& [kernel, stride] : {std::pair{3, 1}, {3, 2}, {5, 1}, {5, 2}, {7, 1}}) std::printf(" %.1f |", ratio(channels, size, kernel, stride, at::kFloat));
+      for (const std::int32_t kernel : {3, 5, 7}) std::printf(" %.1f |", ratio(channels, size, kernel, 1, at::kBFloat16));
+      std::printf("\n");
+      std::fflush(stdout);
+    }
+}

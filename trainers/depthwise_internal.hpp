@@ -1,0 +1,36 @@
+// The gradient of a depthwise convolution's kernel, as plain loops over channels-last data. Not public.
+//
+// oneDNN, which LibTorch asks, has fast loops for 3x3 kernels; under 5x5 or 7x7, and where an image has two columns or
+// fewer, it takes its general ones for convolutions in groups: 4 to 20 times as long as these (bench_depthwise).
+#pragma once
+
+#include <cstddef>
+
+#include "space/op.hpp"
+#include "trainers/norm_internal.hpp"
+
+namespace at {
+class Tensor;
+}
+
+namespace paretoforge {
+
+/// A convolution of images [height, width, channels] with a kernel of its own for each channel.
+struct Depthwise {
+  std::size_t batch, channels;
+  Extent in, out;
+  Conv op;
+};
+
+/// d_kernel [height * width of the kernel, channels] from x and the gradient dy of what came out. Values are double, float,
+/// or bfloat16 with all sums in float.
+template <class S>
+void depthwise_kernel_gradient(const Depthwise& conv, const S* x, const S* dy, Computed<S>* d_kernel);
+
+/// LibTorch's convolution, without a bias, with that gradient; undefined where `op` is not depthwise (as many groups as
+/// channels in and out), pads differently by side, or runs elsewhere than on a CPU in float32 or bfloat16, and where LibTorch's
+/// own gradient is as fast. x [batch, channels, height, width]; kernel [channels, 1, height, width], of the same type. Its
+/// gradients have no gradients.
+at::Tensor depthwise_convolved(const Conv& op, const at::Tensor& x, const at::Tensor& kernel);
+
+}  // namespace paretoforge
