@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <stdexcept>
 
 #include "catch.hpp"
@@ -57,14 +58,14 @@ std::string error_of(const Folder& folder, const std::string& text) {
 TEST_CASE("the same networks come first however many are drawn, and only those wished for") {
   const Folder folder;
   const Problem problem = Problem::load(folder.write("problem.yaml", problem_text()));
-  const std::vector<Graph> six = problem.networks(6, 1), four = problem.networks(4, 1);
+  const std::vector<Graph> six = problem.networks(6, 1).graphs, four = problem.networks(4, 1).graphs;
   for (std::size_t i = 0; i < 6; ++i)
     for (std::size_t j = 0; j < i; ++j) CHECK(network_hash(six[i]) != network_hash(six[j]));
   for (std::size_t i = 0; i < 4; ++i) CHECK(network_hash(six[i]) == network_hash(four[i]));
-  CHECK(problem.networks(14, 3).size() == 14);
+  CHECK(problem.networks(14, 3).graphs.size() == 14);
   CHECK_THROWS_AS(problem.networks(15, 3), ConfigError);
   const Problem narrow = Problem::load(folder.write("narrow.yaml", problem_text("epochs: 4", "only: {stride: 4}\n")));
-  for (const Graph& graph : narrow.networks(7, 1)) CHECK(graph.shape(1).width == 7);
+  for (const Graph& graph : narrow.networks(7, 1).graphs) CHECK(graph.shape(1).width == 7);
   CHECK_THROWS_AS(narrow.networks(8, 1), ConfigError);
 }
 
@@ -82,19 +83,19 @@ TEST_CASE("a wrong problem says what is wrong") {
 TEST_CASE("an estimate stands beside the full trainings of all other seeds") {
   const Folder folder;
   const Problem problem = Problem::load(folder.write("problem.yaml", problem_text()));
-  const std::vector<Graph> networks = problem.networks(6, 1);
+  const Networks networks = problem.networks(6, 1);
   {
     GrowingTable table(folder / "a.csv", {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"});
     const std::vector<int> first = {1, 2, 3, 4, 5, 6}, second = {2, 1, 3, 4, 5, 6};
     const auto add = [&](std::size_t network, int seed, const Estimate& estimate, double value, const std::string& curve) {
-      table.add({hex_text(network_hash(networks[network])), std::to_string(seed), estimate.name, estimate.key, std::to_string(value), "2", curve});
+      table.add({hex_text(network_hash(networks.graphs[network])), std::to_string(seed), estimate.name, estimate.key, std::to_string(value), "2", curve});
     };
     for (std::size_t i = 0; i < 6; ++i) {
       add(i, 1, problem.full, 80 + first[i], "50 60 70 80");
       add(i, 2, problem.full, 80 + second[i], "50 60 70 80");
       add(i, 1, problem.estimates[0], 10 - first[i], "");  // all wrong, and right about its own seed turned round
     }
-    table.add({hex_text(network_hash(networks[0])), "1", "short", "of another problem", "99", "1", ""});
+    table.add({hex_text(network_hash(networks.graphs[0])), "1", "short", "of another problem", "99", "1", ""});
   }
   const Results results(problem, networks, folder / "a.csv");
   CHECK(results.find(0, 1, problem.full)->value == 81);
@@ -123,14 +124,43 @@ TEST_CASE("an estimate stands beside the full trainings of all other seeds") {
   CHECK(held[0].within_90 >= held[0].within_50);
 }
 
+TEST_CASE("where accuracies are published, estimates stand beside those, and nothing is trained fully") {
+  const Folder folder;
+  const std::string published = "published: {file: known.csv, column: accuracy}\n";
+  const std::string text = problem_text("epochs: 4", published);
+  const std::string untrained = text.substr(0, text.find("  - {name: foretold")) + "  - {name: size, score: params}\n";
+  folder.write("known.csv", "stride,width,accuracy\n3,2,71\n4,3,75\n3,4,72\n4,5,77\n3,6,73\n4,7,79\n");
+  const Problem problem = Problem::load(folder.write("problem.yaml", untrained));
+  const Networks networks = problem.networks(6, 1);  // of 14, those that are known
+  for (std::size_t i = 0; i < 6; ++i) {
+    const auto width = networks.graphs[i].shape(1).channels;
+    CHECK(networks.published[i] == std::map<int, double>{{2, 71}, {3, 75}, {4, 72}, {5, 77}, {6, 73}, {7, 79}}.at(width));
+  }
+  CHECK_THROWS_AS(problem.networks(7, 1), ConfigError);
+  Results results(problem, networks, folder / "a.csv");
+  results.measure(1, 1, Clock::now() + std::chrono::hours(1));
+  CHECK(results.find(0, 1, problem.estimates[0]) != nullptr);
+  CHECK(results.find(0, 1, problem.full) == nullptr);
+  const auto all = rankings(problem, results, 1, 1);
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].name == "short");
+  CHECK(all[1].pairs == 6);
+  CHECK(all[1].spearman == Approx(1 - 6.0 * 10 / (6 * 35)));  // 71 75 72 77 73 79 by width
+  CHECK(std::isnan(all[1].same_seed));
+
+  CHECK(error_of(folder, text).find("accuracies are published") != std::string::npos);
+  CHECK(error_of(folder, problem_text("epochs: 4", "published: {file: none.csv, column: accuracy}\n")).find("none.csv") != std::string::npos);
+  CHECK(error_of(folder, problem_text("epochs: 4", "published: {file: known.csv, column: acuracy}\n")).find("did you mean 'accuracy'?") != std::string::npos);
+}
+
 TEST_CASE("ranks by several estimates are those among the networks that have all") {
   const Folder folder;
   const Problem problem = Problem::load(folder.write("problem.yaml", problem_text() + "  - {name: both, ranks: [short, size]}\n"));
-  const std::vector<Graph> networks = problem.networks(6, 1);
+  const Networks networks = problem.networks(6, 1);
   {
     GrowingTable table(folder / "a.csv", {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"});
     const auto add = [&](std::size_t network, const Estimate& estimate, double value) {
-      table.add({hex_text(network_hash(networks[network])), "1", estimate.name, estimate.key, std::to_string(value), "2", "50 60 70 80"});
+      table.add({hex_text(network_hash(networks.graphs[network])), "1", estimate.name, estimate.key, std::to_string(value), "2", "50 60 70 80"});
     };
     for (std::size_t i = 0; i < 6; ++i) {
       add(i, problem.full, std::vector{1, 2, 3, 4, 5, 9}[i]);
@@ -149,7 +179,7 @@ TEST_CASE("ranks by several estimates are those among the networks that have all
 TEST_CASE("what was measured is kept and not measured again, by any number of threads") {
   const Folder folder;
   const Problem problem = Problem::load(folder.write("problem.yaml", problem_text("epochs: 3")));
-  const std::vector<Graph> networks = problem.networks(3, 1);
+  const Networks networks = problem.networks(3, 1);
   {
     Results results(problem, networks, folder / "a.csv");
     results.measure(1, 1, Clock::now());  // no time
@@ -173,7 +203,7 @@ TEST_CASE("what was measured is kept and not measured again, by any number of th
   CHECK(Results(changed, networks, folder / "a.csv").find(0, 1, changed.estimates[2]) != nullptr);  // a score trains nothing
   CHECK(read(folder / "a.csv") == kept);
   // Other networks of the same space are other rows, wherever they stand.
-  const std::vector<Graph> turned = {networks[2], networks[0]};
+  const Networks turned{{networks.graphs[2], networks.graphs[0]}, {}};
   const Results others_first(problem, turned, folder / "a.csv");
   CHECK(others_first.find(1, 1, problem.full)->curve == results.find(0, 1, problem.full)->curve);
 }

@@ -39,13 +39,15 @@ void print(const Problem& problem, const Wish& wish, const std::vector<Ranking>&
               static_cast<unsigned long long>(wish.draw), static_cast<unsigned long long>(wish.seeds));
   std::printf("| estimate | of | Spearman | Kendall | Spearman at equal size | with its own seed | CPU s a network | share |\n");
   std::printf("|---|---|---|---|---|---|---|---|\n");
+  const double whole = problem.full.measured() ? all.front().cpu_seconds : std::nan("");
   for (const Ranking& one : all)
     std::printf("| %s | %zu | %s | %s | %s | %s | %s | %s |\n", one.name.c_str(), one.pairs, text(one.spearman).c_str(),
                 text(one.kendall).c_str(), text(one.at_equal_size).c_str(), text(one.same_seed).c_str(),
-                text(one.cpu_seconds).c_str(), share(one.cpu_seconds / all.front().cpu_seconds).c_str());
+                text(one.cpu_seconds).c_str(), share(one.cpu_seconds / whole).c_str());
 }
 
 void print(const char* which, const std::vector<Calibration>& all) {
+  if (all.empty()) return;
   std::printf("\n| %s: epochs known | curves | mean error, points | of the last value | deviation foretold | inside 50 %% | inside 90 %% |\n", which);
   std::printf("|---|---|---|---|---|---|---|\n");
   for (const Calibration& one : all)
@@ -57,7 +59,7 @@ void run(const Wish& wish) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                                             std::chrono::duration<double>(60 * wish.minutes));
   const Problem problem = Problem::load(wish.problem);
-  const std::vector<Graph> networks = problem.networks(wish.networks, wish.draw);
+  const Networks networks = problem.networks(wish.networks, wish.draw);
   Results results(problem, networks, wish.out.empty() ? std::filesystem::path(wish.problem).replace_extension(".csv") : wish.out);
   results.measure(wish.seeds, wish.threads, until);
   print(problem, wish, rankings(problem, results, wish.seeds, wish.groups));

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 
 #include "configs/files.hpp"
+#include "configs/table.hpp"
 #include "experiments/named_by.hpp"
 #include "space/random.hpp"
+#include "space/table_points.hpp"
 
 namespace paretoforge {
 namespace {
@@ -20,10 +23,28 @@ TrainSettings full_training(const Config& train) {
   return full;
 }
 
+/// A file beside the problem, else of the data.
+std::filesystem::path found(const std::filesystem::path& problem, const std::string& file) {
+  const std::filesystem::path beside = problem.parent_path() / file;
+  const char* data = std::getenv("PARETOFORGE_DATA");
+  return std::filesystem::exists(beside) || data == nullptr ? beside : data / std::filesystem::path(file);
+}
+
+void read_published(Problem& problem, const std::filesystem::path& file, const Config& section) {
+  section.allow({"file", "column"});
+  named_by(section, [&] {
+    const Table table = Table::load(found(file, section.at("file").text()));
+    const std::vector<Architecture> points = points_of(problem.space, table);
+    const std::vector<double> values = table.numbers(section.at("column").text());
+    for (std::size_t row = 0; row < points.size(); ++row) problem.published.emplace(points[row], values[row]);
+    return 0;
+  });
+}
+
 Estimate read_estimate(const Config& section, const Problem& problem, const std::string& common) {
   section.allow({"name", "train", "score", "extrapolate", "ranks"});
   Estimate estimate{section.at("name").text(), "", {}, {}, 0};
-  const TrainSettings& full = *problem.full.train;
+  const TrainSettings& full = problem.train;
   if (const auto score = section.find("score")) {
     estimate.score = ScoreSettings::read(*score);
     estimate.key = key_of(problem.space.document().yaml() + score->yaml());
@@ -38,6 +59,7 @@ Estimate read_estimate(const Config& section, const Problem& problem, const std:
       estimate.ranks.push_back(static_cast<std::size_t>(std::find(names.begin(), names.end(), member.one_of(names)) - names.begin()));
     if (estimate.ranks.empty()) ranks->fail("ranks by nothing");
   } else {
+    if (!problem.full.train) section.fail_at_key("extrapolate", "there is no full training: accuracies are published");
     estimate.epochs = static_cast<std::size_t>(section.at("extrapolate").integer(2, full.budget.epochs - 1));
     estimate.key = problem.full.key;
   }
@@ -54,11 +76,15 @@ std::string hex_text(std::uint64_t value) {
 
 Problem Problem::load(const std::filesystem::path& file) {
   const Config document = Config::load(file);
-  document.allow({"name", "space", "only", "train", "estimates"});
+  document.allow({"name", "space", "only", "train", "published", "estimates"});
   const Config space = document.at("space"), train = document.at("train");
   const Config text = named_by(space, [&] { return Config::load(file.parent_path() / space.text()); });
   const std::string common = text.yaml() + train.yaml();
-  Problem problem{document.at("name").text(), named_by(space, [&] { return Space(text); }), {"full training", key_of(common), full_training(train), {}, 0, {}}, {}};
+  Problem problem{document.at("name").text(), named_by(space, [&] { return Space(text); }), full_training(train), {"full training", key_of(common), {}, {}, 0, {}}, {}};
+  if (const auto published = document.find("published"))
+    read_published(problem, file, *published);
+  else
+    problem.full.train = problem.train;
   if (const auto only = document.find("only"))
     for (const auto& [decision, label] : only->entries()) {
       const auto found = problem.space.find_decision(decision);
@@ -73,21 +99,25 @@ Problem Problem::load(const std::filesystem::path& file) {
   return problem;
 }
 
-std::vector<Graph> Problem::networks(std::size_t count, std::uint64_t seed) const {
+Networks Problem::networks(std::size_t count, std::uint64_t seed) const {
   Random random(seed);
-  std::vector<Graph> graphs;
+  Networks all;
   std::set<std::uint64_t> seen;
-  for (std::size_t tries = 0; graphs.size() < count && tries < 100 * count; ++tries) try {
+  for (std::size_t tries = 0; all.graphs.size() < count && tries < 100 * count; ++tries) try {
       const Architecture point = space.sample(random);
       const std::vector<std::string> labels = space.labels(point);
       if (!std::all_of(only.begin(), only.end(), [&](const auto& wish) { return labels[wish.first] == wish.second; })) continue;
+      const auto value = published.find(point);
+      if (value == published.end() && !published.empty()) continue;
       const Graph graph = pruned(space.decode(point));
-      if (seen.insert(network_hash(graph)).second) graphs.push_back(graph);
+      if (!seen.insert(network_hash(graph)).second) continue;
+      all.graphs.push_back(graph);
+      if (value != published.end()) all.published.push_back(value->second);
     } catch (const ConfigError&) {  // a point that is no network
     }
-  if (graphs.size() < count)
-    throw ConfigError("error: the space gave only " + std::to_string(graphs.size()) + " of " + std::to_string(count) + " different networks");
-  return graphs;
+  if (all.graphs.size() < count)
+    throw ConfigError("error: the space gave only " + std::to_string(all.graphs.size()) + " of " + std::to_string(count) + " different networks");
+  return all;
 }
 
 }  // namespace paretoforge

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,19 +26,28 @@ struct Estimate {
 /// 16 hexadecimal digits.
 std::string hex_text(std::uint64_t value);
 
+struct Networks {
+  std::vector<Graph> graphs;
+  std::vector<double> published;  ///< accuracies, one a graph; empty where the problem trains them itself
+};
+
 struct Problem {
   std::string name;
   Space space;
-  Estimate full;  ///< keeps its curve; measured on the test part where `test: true`, else on its validation split
+  TrainSettings train;  ///< what estimates change
+  Estimate full;        ///< keeps its curve; measured on the test part where `test: true`, else on its validation split. Not `measured` where accuracies are published
   std::vector<Estimate> estimates;
+  std::map<Architecture, double> published = {};
   std::vector<std::pair<std::size_t, std::string>> only = {};  ///< decisions with the label that they have in all networks
 
   /// {name, space: FILE, only: {DECISION: LABEL}, train: {...}, estimates: [{name, train: changes | score: section |
-  /// extrapolate: epochs | ranks: [names of estimates above]}]}. Throws ConfigError.
+  /// extrapolate: epochs | ranks: [names of estimates above]}]}. With published: {file: CSV, column: NAME}, a table of the
+  /// space's points (beside the problem, or inside the folder that PARETOFORGE_DATA names), nothing is trained fully. Throws
+  /// ConfigError.
   static Problem load(const std::filesystem::path& file);
-  /// The first distinct networks drawn with the seed; fewer come first of more. Throws ConfigError where the space has
-  /// not as many.
-  std::vector<Graph> networks(std::size_t count, std::uint64_t seed) const;
+  /// The first distinct networks drawn with the seed, and published if any are; fewer come first of more. Throws ConfigError
+  /// where the space has not as many.
+  Networks networks(std::size_t count, std::uint64_t seed) const;
 };
 
 }  // namespace paretoforge

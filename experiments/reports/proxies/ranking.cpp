@@ -38,7 +38,7 @@ std::vector<std::optional<Measured>> values(const Problem& problem, const Result
 std::vector<std::optional<Measured>> mean_ranks(const Problem& problem, const Results& results, std::uint64_t seed, const Estimate& estimate) {
   std::vector<std::vector<std::optional<Measured>>> members;
   for (const std::size_t member : estimate.ranks) members.push_back(values(problem, results, seed, problem.estimates[member]));
-  std::vector<std::optional<Measured>> all(results.networks().size());
+  std::vector<std::optional<Measured>> all(results.networks().graphs.size());
   std::vector<std::size_t> complete;
   for (std::size_t network = 0; network < all.size(); ++network)
     if (std::all_of(members.begin(), members.end(), [&](const auto& member) { return member[network].has_value(); })) complete.push_back(network);
@@ -58,12 +58,13 @@ std::vector<std::optional<Measured>> mean_ranks(const Problem& problem, const Re
 std::vector<std::optional<Measured>> values(const Problem& problem, const Results& results, std::uint64_t seed, const Estimate& estimate) {
   if (!estimate.ranks.empty()) return mean_ranks(problem, results, seed, estimate);
   std::vector<std::optional<Measured>> all;
-  for (std::size_t network = 0; network < results.networks().size(); ++network) all.push_back(measured(problem, results, network, seed, estimate));
+  for (std::size_t network = 0; network < results.networks().graphs.size(); ++network) all.push_back(measured(problem, results, network, seed, estimate));
   return all;
 }
 
 std::optional<double> reference(const Problem& problem, const Results& results, std::size_t network, std::uint64_t seed,
                                 std::uint64_t seeds) {
+  if (!results.networks().published.empty()) return results.networks().published[network];
   double sum = 0, count = 0;
   for (std::uint64_t other = 1; other <= seeds; ++other)
     if (other != seed || seeds == 1)
@@ -113,8 +114,9 @@ Ranking ranking(const Problem& problem, const Results& results, const std::vecto
 
 std::vector<Ranking> rankings(const Problem& problem, const Results& results, std::uint64_t seeds, std::size_t groups) {
   std::vector<double> sizes;
-  for (const Graph& graph : results.networks()) sizes.push_back(static_cast<double>(totals(graph).params));
-  std::vector<Ranking> all = {ranking(problem, results, sizes, problem.full, seeds, groups)};
+  for (const Graph& graph : results.networks().graphs) sizes.push_back(static_cast<double>(totals(graph).params));
+  std::vector<Ranking> all;
+  if (problem.full.measured()) all.push_back(ranking(problem, results, sizes, problem.full, seeds, groups));
   for (const Estimate& estimate : problem.estimates) all.push_back(ranking(problem, results, sizes, estimate, seeds, groups));
   return all;
 }
@@ -126,7 +128,7 @@ std::vector<Calibration> calibrations(const Problem& problem, const Results& res
     if (estimate.epochs == 0) continue;
     Calibration sum{.epochs = estimate.epochs};
     for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-      for (std::size_t network = first; network < results.networks().size(); network += step) {
+      for (std::size_t network = first; network < results.networks().graphs.size(); network += step) {
         const Measured* full = results.find(network, seed, problem.full);
         if (!full || full->curve.size() < estimate.epochs) continue;
         const CurveForecast expected = forecast(*problem.full.train, *full, estimate.epochs);

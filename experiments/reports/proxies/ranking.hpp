@@ -19,7 +19,7 @@ struct Ranking {
 
 /// Each estimate of a seed beside the mean accuracy of the full trainings with all other seeds (its own, where there is
 /// no other): as a study would meet it, and so that no training stands on both sides. The full training comes first: no
-/// estimate can be expected to rank better. `groups`: of equally many networks of neighbouring size.
+/// estimate can be expected to rank better. Where accuracies are published, all stand beside those. `groups`: of equally many networks of neighbouring size.
 std::vector<Ranking> rankings(const Problem& problem, const Results& results, std::uint64_t seeds, std::size_t groups);
 
 /// Extrapolated accuracy beside the curve's own end.

@@ -64,9 +64,9 @@ std::string joined(const std::vector<double>& values) {
 
 }  // namespace
 
-Results::Results(const Problem& problem, const std::vector<Graph>& networks, const std::filesystem::path& csv)
+Results::Results(const Problem& problem, const Networks& networks, const std::filesystem::path& csv)
     : problem_(problem), networks_(networks), table_(csv, {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"}) {
-  for (const Graph& graph : networks) hashes_.push_back(hex_text(network_hash(graph)));
+  for (const Graph& graph : networks.graphs) hashes_.push_back(hex_text(network_hash(graph)));
   for (const auto& row : table_.rows()) index(row);
 }
 
@@ -97,10 +97,10 @@ std::vector<Results::Task> Results::missing(std::uint64_t seeds) const {
     if (!find(network, seed, estimate)) tasks.push_back({network, seed, &estimate});
   };
   for (std::uint64_t seed = 1; seed <= seeds; ++seed)
-    for (std::size_t network = 0; network < networks_.size(); ++network) {
+    for (std::size_t network = 0; network < networks_.graphs.size(); ++network) {
       for (const Estimate& estimate : problem_.estimates)
         if (estimate.measured()) want(network, seed, estimate);
-      want(network, seed, problem_.full);
+      if (problem_.full.measured()) want(network, seed, problem_.full);
     }
   return tasks;
 }
@@ -108,13 +108,13 @@ std::vector<Results::Task> Results::missing(std::uint64_t seeds) const {
 void Results::measure(std::uint64_t seeds, unsigned threads, std::chrono::steady_clock::time_point until) {
   const std::vector<Task> tasks = missing(seeds);
   if (tasks.empty() || std::chrono::steady_clock::now() >= until) return;
-  const auto data = std::make_shared<const Dataset>(load_dataset(*problem_.full.train->data));
+  const auto data = std::make_shared<const Dataset>(load_dataset(*problem_.train.data));
   Scorers scorers(problem_.space);
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i; std::chrono::steady_clock::now() < until && (i = next++) < tasks.size();) try {
         const Task& task = tasks[i];
-        const Graph& graph = networks_[task.network];
+        const Graph& graph = networks_.graphs[task.network];
         add(task, task.estimate->score ? scorers.scored(*task.estimate, graph, task.seed)
                                        : trained(data, *task.estimate->train, graph, task.seed));
         std::fprintf(stderr, "%zu of %zu: network %zu, seed %llu, %s\n", i + 1, tasks.size(), task.network,

@@ -21,12 +21,12 @@ struct Measured {
 class Results {
  public:
   /// Keeps references. Rows of other networks and problems stay in the file and count for nothing.
-  Results(const Problem& problem, const std::vector<Graph>& networks, const std::filesystem::path& csv);
+  Results(const Problem& problem, const Networks& networks, const std::filesystem::path& csv);
 
   /// Measures what is missing with seeds 1 to `seeds`, all networks with one seed before the next, on threads of its own;
   /// begins nothing after `until`. What fails is said and left missing.
   void measure(std::uint64_t seeds, unsigned threads, std::chrono::steady_clock::time_point until);
-  const std::vector<Graph>& networks() const { return networks_; }
+  const Networks& networks() const { return networks_; }
   /// What is known of the network at that position; null where nothing is.
   const Measured* find(std::size_t network, std::uint64_t seed, const Estimate& estimate) const;
 
@@ -43,7 +43,7 @@ class Results {
   void index(const std::vector<std::string>& row);
 
   const Problem& problem_;
-  const std::vector<Graph>& networks_;
+  const Networks& networks_;
   std::vector<std::string> hashes_;
   GrowingTable table_;
   std::map<Key, Measured> known_;
