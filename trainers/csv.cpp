@@ -143,6 +143,7 @@ class CsvPart {
     const std::string label = labelled ? text_cell(rows, file, cells, answers_[0], "label") : std::string();
     const std::uint32_t group =
         form_.group.empty() ? 0 : group_number(groups_, text_cell(rows, file, cells, group_, "group"));
+    if (labelled && !part_.first_places.contains(label)) part_.first_places.emplace(label, row_of(rows, file));
     if (form_.windows.length == 0) return take(numbers, label, targets, group);
     // A window is of one label and one group: where either changes, the next one begins anew. Its targets are those of its last row.
     if (label != run_label_ || group != run_group_) run_.clear(), run_label_ = label, run_group_ = group;

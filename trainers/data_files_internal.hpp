@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -56,6 +57,7 @@ struct Part {
   std::vector<std::string> notes;
   bool numbered = false;  ///< the names are positions in the list of classes
   std::vector<std::string> targets = {};  ///< of a regression: the names of its targets
+  std::map<std::string, std::string> first_places = {};  ///< by label: where it first stands, FILE:LINE or a file; of those kinds that know
 
   std::size_t size() const { return names.size(); }
 };

@@ -16,7 +16,8 @@ using Positions = std::vector<std::uint32_t>;
 
 Part chosen(const Part& part, const Positions& positions) {
   Part result{
-      .samples = selected(part.samples, positions), .names = {}, .groups = {}, .notes = {}, .numbered = part.numbered, .targets = part.targets};
+      .samples = selected(part.samples, positions), .names = {}, .groups = {}, .notes = {}, .numbered = part.numbered,
+      .targets = part.targets, .first_places = part.first_places};
   for (const auto position : positions) {
     result.names.push_back(part.names[position]);
     if (!part.groups.empty()) result.groups.push_back(part.groups[position]);
@@ -118,8 +119,9 @@ void label(Part& part, const Config& section, const char* what, const std::vecto
                                                          : found->second;
     if (number >= classes.size()) {
       const std::string near = part.numbered ? "" : nearest_name(part.names[i], classes);
+      const auto place = part.first_places.find(part.names[i]);
       section.fail("label '" + part.names[i] + "' of sample " + std::to_string(i) + " of " + what +
-                       " is out of range: there are " + range,
+                       (place == part.first_places.end() ? "" : ", " + place->second + ",") + " is out of range: there are " + range,
                    !near.empty()   ? "did you mean '" + near + "'?"
                    : part.numbered ? "labels count from 0; classes: [...] names them"
                                    : "classes are those of the training part, or what classes: [...] lists");

@@ -16,6 +16,7 @@ struct FileAnswer {
   std::string label;           ///< empty where there are targets
   std::vector<float> targets;  ///< empty where there is a label
   std::uint32_t group = 0;
+  std::string place = {};  ///< FILE:LINE
 };
 
 /// Which columns to read.

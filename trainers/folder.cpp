@@ -231,6 +231,7 @@ class PartReader {
       try {
         read_(file.path, part.samples);
         part.names.push_back(file.answer.label);
+        part.first_places.try_emplace(file.answer.label, file.answer.place.empty() ? file.path.string() : file.answer.place);
         part.samples.targets.insert(part.samples.targets.end(), file.answer.targets.begin(), file.answer.targets.end());
         if (folder_.grouped()) part.groups.push_back(file.answer.group);
       } catch (const DataError& problem) {
