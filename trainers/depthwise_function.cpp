@@ -45,7 +45,7 @@ struct DepthwiseBackward : torch::autograd::Node {
     if (!gradients[0].defined()) return result;
     const at::Tensor images = x.unpack(), weights = kernel.unpack(), &dy = gradients[0];
     if (should_compute_output(0))
-      result[0] = std::get<0>(at::convolution_backward(dy, images, weights, at::nullopt, {op.stride.height, op.stride.width},
+      result[0] = std::get<0>(at::convolution_backward(dy, images, weights, at::OptionalIntArrayRef(), {op.stride.height, op.stride.width},
                                                        {op.pad.top, op.pad.left}, {op.dilation.height, op.dilation.width}, false,
                                                        {0, 0}, op.groups, {true, false, false}));
     if (should_compute_output(1)) result[1] = kernel_gradient(op, images, dy, weights.scalar_type());

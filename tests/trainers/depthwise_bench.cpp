@@ -36,7 +36,7 @@ double ratio(std::int32_t channels, std::int32_t size, std::int32_t kernel, std:
   const at::Tensor x = random(64, channels, size), dy = random(64, channels, out), weights = random(channels, 1, kernel);
   const at::Tensor result = at::empty({kernel, kernel, channels}, at::kFloat);
   const double theirs = seconds_of([&] {
-    at::convolution_backward(dy, x, weights, at::nullopt, {stride, stride}, {pad, pad}, {1, 1}, false, {0, 0}, channels, {false, true, false});
+    at::convolution_backward(dy, x, weights, at::OptionalIntArrayRef(), {stride, stride}, {pad, pad}, {1, 1}, false, {0, 0}, channels, {false, true, false});
   });
   const double ours = seconds_of([&] {
     if (type == at::kFloat)
