@@ -57,7 +57,7 @@ struct Part {
   std::vector<std::string> notes;
   bool numbered = false;  ///< the names are positions in the list of classes
   std::vector<std::string> targets = {};  ///< of a regression: the names of its targets
-  std::map<std::string, std::string> first_places = {};  ///< by label: where it first stands, FILE:LINE or a file; of those kinds that know
+  std::map<std::string, std::string> first_places = {};  ///< by label: where it first stands in what was read, FILE:LINE or a file; of kinds that know
 
   std::size_t size() const { return names.size(); }
 };

@@ -121,7 +121,7 @@ void label(Part& part, const Config& section, const char* what, const std::vecto
       const std::string near = part.numbered ? "" : nearest_name(part.names[i], classes);
       const auto place = part.first_places.find(part.names[i]);
       section.fail("label '" + part.names[i] + "' of sample " + std::to_string(i) + " of " + what +
-                       (place == part.first_places.end() ? "" : ", " + place->second + ",") + " is out of range: there are " + range,
+                       (place == part.first_places.end() ? "" : " (first at " + place->second + ")") + " is out of range: there are " + range,
                    !near.empty()   ? "did you mean '" + near + "'?"
                    : part.numbered ? "labels count from 0; classes: [...] names them"
                                    : "classes are those of the training part, or what classes: [...] lists");

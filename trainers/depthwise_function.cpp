@@ -15,11 +15,10 @@ namespace {
 using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
-/// The sizes of images up to which oneDNN has none of its fast loops for some strides.
-constexpr std::int64_t smallest_image = 3;
+constexpr std::int64_t smallest_image = 3;  // up to here oneDNN has none of its fast loops for some strides
 
 bool slow_elsewhere(const Conv& op, const at::Tensor& x) {
-  return std::max(op.kernel.height, op.kernel.width) > 3 || std::min(x.size(2), x.size(3)) <= smallest_image;
+  return std::max(op.kernel.height, op.kernel.width) > 3 || std::max(x.size(2), x.size(3)) <= smallest_image;
 }
 
 Extent extent(const at::Tensor& x) { return {static_cast<std::int32_t>(x.size(2)), static_cast<std::int32_t>(x.size(3))}; }

@@ -1,7 +1,8 @@
 // The gradient of a depthwise convolution's kernel, as plain loops over channels-last data. Not public.
 //
-// oneDNN, which LibTorch asks, has fast loops for 3x3 kernels; under 5x5 or 7x7, and where an image has two columns or
-// fewer, it takes its general ones for convolutions in groups: 4 to 20 times as long as these (bench_depthwise).
+// oneDNN, which LibTorch asks, has fast loops for 3x3 kernels; under 5x5 or 7x7, and for most images of 3x3 and less, it takes
+// its general ones for convolutions in groups: 2.5 to 20 times as long as these in float32, longer in bfloat16
+// (bench_depthwise).
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,7 @@ void depthwise_kernel_gradient(const Depthwise& conv, const S* x, const S* dy, C
 
 /// LibTorch's convolution, without a bias, with that gradient; undefined where `op` is not depthwise (as many groups as
 /// channels in and out), pads differently by side, or runs elsewhere than on a CPU in float32 or bfloat16, and where LibTorch's
-/// own gradient is as fast. x [batch, channels, height, width]; kernel [channels, 1, height, width], of the same type. Its
+/// own gradient is fast (kernels up to 3x3 on images above 3x3). x [batch, channels, height, width]; kernel [channels, 1, height, width], of the same type. Its
 /// gradients have no gradients.
 at::Tensor depthwise_convolved(const Conv& op, const at::Tensor& x, const at::Tensor& kernel);
 

@@ -48,8 +48,9 @@ FileAnswers::FileAnswers(const Config& table, const FileColumns& columns, Groups
   for (const std::string& answer : columns.answers.all()) answers.push_back(column_of(rows, file_, answer));
   std::vector<Spread> spreads(columns.answers.targets.size());
   for (std::vector<std::string> cells; rows.next(cells);) {
-    Row row{.answer = {.label = {}, .targets = {}, .place = row_of(rows, file_)}, .line = rows.line()};
+    Row row{.answer = {}, .line = rows.line()};
     if (spreads.empty()) row.answer.label = text_cell(rows, file_, cells, answers[0], "label");
+    if (!first_places_.contains(row.answer.label)) first_places_.emplace(row.answer.label, place(row));
     for (std::size_t t = 0; t < spreads.size(); ++t)
       row.answer.targets.push_back(spreads[t].add(finite_cell(rows, file_, cells, answers[t])));
     if (!columns.group.empty()) row.answer.group = group_number(groups, text_cell(rows, file_, cells, group, "group"));

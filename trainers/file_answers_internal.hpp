@@ -16,7 +16,6 @@ struct FileAnswer {
   std::string label;           ///< empty where there are targets
   std::vector<float> targets;  ///< empty where there is a label
   std::uint32_t group = 0;
-  std::string place = {};  ///< FILE:LINE
 };
 
 /// Which columns to read.
@@ -45,6 +44,8 @@ class FileAnswers {
                      const std::vector<std::string>& files) const;
   /// About targets that float32 cannot hold well.
   const std::vector<std::string>& notes() const { return notes_; }
+  /// By label: FILE:LINE of its first row.
+  const std::map<std::string, std::string>& first_places() const { return first_places_; }
   const std::filesystem::path& file() const { return file_; }
 
  private:
@@ -60,6 +61,7 @@ class FileAnswers {
   std::filesystem::path file_;
   std::map<std::string, Row> rows_;
   std::vector<std::string> notes_;
+  std::map<std::string, std::string> first_places_;
 };
 
 }  // namespace paretoforge

@@ -73,6 +73,7 @@ class Folder {
     return located(named, [&] { return columns_ ? files_of_table(part, data_path(named)) : files_of_classes(data_path(named)); });
   }
 
+  const std::map<std::string, std::string>& first_places() const { return first_places_; }
   const std::vector<std::string>& targets() const {
     static const std::vector<std::string> none;
     return columns_ ? columns_->answers.targets : none;
@@ -93,6 +94,7 @@ class Folder {
     for (const fs::path& path : files_below(folder, endings_, class_folders)) {
       const std::string relative = path.lexically_relative(folder).generic_string();
       std::string label = label_of(path, relative);
+      first_places_.try_emplace(label, path.string());
       if (!by_name_) class_folders.erase(label);
       add(all, {path, relative, {.label = std::move(label), .targets = {}}});
     }
@@ -111,6 +113,7 @@ class Folder {
     return located(*table, [&] {
       FileAnswers answers(*table, *columns_, groups_);
       notes_.insert(notes_.end(), answers.notes().begin(), answers.notes().end());
+      first_places_.insert(answers.first_places().begin(), answers.first_places().end());
       std::vector<std::string> names;
       std::vector<LabelledFile> all;
       for (const fs::path& path : paths) {
@@ -161,6 +164,7 @@ class Folder {
   bool by_name_ = false;
   std::set<std::string> wanted_, unwanted_;  ///< classes; of the others the first ones seen
   std::size_t passed_over_ = 0, unnamed_ = 0;
+  std::map<std::string, std::string> first_places_;  ///< by label: a row of a table, or a file
   std::vector<std::string> notes_;
 };
 
@@ -226,12 +230,12 @@ class PartReader {
     Part part;
     part.samples.shape = shape_;
     part.targets = folder_.targets();
+    part.first_places = folder_.first_places();
     for (const LabelledFile& file : files) {
       if (!seen_.insert(file.path.lexically_normal()).second) section_.fail(file.path.string() + " is in two parts");
       try {
         read_(file.path, part.samples);
         part.names.push_back(file.answer.label);
-        part.first_places.try_emplace(file.answer.label, file.answer.place.empty() ? file.path.string() : file.answer.place);
         part.samples.targets.insert(part.samples.targets.end(), file.answer.targets.begin(), file.answer.targets.end());
         if (folder_.grouped()) part.groups.push_back(file.answer.group);
       } catch (const DataError& problem) {

@@ -255,9 +255,10 @@ at::Tensor TorchNetwork::multiplied(NodeId id, const Conv& op, const at::Tensor&
     if (const at::Tensor y = winograd_convolved(op, x, layer.kernel); y.defined()) return y;
   const bool last = id == target_ && std::holds_alternative<Linear>(graph_.op(id));
   const at::ScalarType type = last ? layer.kernel.scalar_type() : x.scalar_type();
+  const at::Tensor input = x.to(type), kernel = layer.kernel.to(type);
   if (mode == Mode::training && fused_ && !op.bias)
-    if (const at::Tensor y = depthwise_convolved(op, x.to(type), layer.kernel.to(type)); y.defined()) return y;
-  return convolved(op, x.to(type), layer.kernel.to(type), layer.bias.defined() ? layer.bias.to(type) : layer.bias);
+    if (const at::Tensor y = depthwise_convolved(op, input, kernel); y.defined()) return y;
+  return convolved(op, input, kernel, layer.bias.defined() ? layer.bias.to(type) : layer.bias);
 }
 
 /// With a residual where `in` has two; clamped to 0 .. high where that is above 0.

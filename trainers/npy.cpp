@@ -70,15 +70,25 @@ Array parse_npy(const fs::path& file, std::span<const std::uint8_t> bytes) {
                     header_value(file, header, "fortran_order").starts_with("True"));
 }
 
+std::string why_not_opened(int error) {
+#ifdef ZIP_ER_TRUNCATED_ZIP  // since libzip 1.11; before it was no archive to it
+  if (error == ZIP_ER_TRUNCATED_ZIP) error = ZIP_ER_NOZIP;
+#endif
+  if (error == ZIP_ER_NOZIP) return "is no .npz file: not a zip archive, or truncated";
+  zip_error_t reason;
+  zip_error_init_with_code(&reason, error);
+  const std::string text = zip_error_strerror(&reason);
+  zip_error_fini(&reason);
+  return "cannot be opened as an .npz file: " + text;
+}
+
 class Archive {
  public:
   explicit Archive(const fs::path& path) : path_(path) {
     if (!fs::exists(path)) throw DataError(path, "no such file");
     int error = 0;
     zip_.reset(zip_open(path.c_str(), ZIP_RDONLY, &error));
-    if (!zip_)
-      throw DataError(path, error == ZIP_ER_NOZIP ? "is no .npz file: not a zip archive, or truncated"
-                                                  : "cannot be opened as an .npz file");
+    if (!zip_) throw DataError(path, why_not_opened(error));
   }
 
   Bytes member(const std::string& name) const {

@@ -148,6 +148,13 @@ TEST_CASE("where accuracies are published, estimates stand beside those, and not
   CHECK(all[1].spearman == Approx(1 - 6.0 * 10 / (6 * 35)));  // 71 75 72 77 73 79 by width
   CHECK(std::isnan(all[1].same_seed));
 
+  const auto refused = [&](const std::string& rows) {
+    folder.write("wrong.csv", "stride,width,accuracy\n" + rows);
+    return error_of(folder, problem_text("epochs: 4", "published: {file: wrong.csv, column: accuracy}\n"));
+  };
+  CHECK(refused("").find("has no rows") != std::string::npos);
+  CHECK(refused("3,2,71\n3,3,nan\n").find("wrong.csv:3") != std::string::npos);
+  CHECK(refused("3,2,71\n4,2,72\n3,2,71\n").find("stands twice") != std::string::npos);
   CHECK(error_of(folder, text).find("accuracies are published") != std::string::npos);
   CHECK(error_of(folder, problem_text("epochs: 4", "published: {file: none.csv, column: accuracy}\n")).find("none.csv") != std::string::npos);
   CHECK(error_of(folder, problem_text("epochs: 4", "published: {file: known.csv, column: acuracy}\n")).find("did you mean 'accuracy'?") != std::string::npos);

@@ -1,5 +1,5 @@
 // Benchmark, not a test: the gradient of depthwise kernels, LibTorch's time over ours (one thread, 64 images, the least of
-// five), by which depthwise_function.cpp chooses. Below 1, ours is not asked for but for images of 3x3 and less.
+// five), by which depthwise_function.cpp chooses: ours for kernels above 3x3, and for images of 3x3 and less.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
@@ -25,18 +25,22 @@ double seconds_of(const Work& work) {
   return least;
 }
 
-double ratio(std::int32_t channels, std::int32_t size, std::int32_t kernel, std::int32_t stride, at::ScalarType type) {
-  const std::int32_t pad = kernel / 2, out = (size + 2 * pad - kernel) / stride + 1;
+/// Images of one row have kernels of one row.
+double ratio(std::int32_t channels, Extent image, std::int32_t kernel, std::int32_t stride, at::ScalarType type) {
   Conv op;
-  op.out = op.groups = channels, op.kernel = {kernel, kernel}, op.stride = {stride, stride}, op.pad = {pad, pad, pad, pad};
-  const Depthwise conv{64, static_cast<std::size_t>(channels), {size, size}, {out, out}, op};
-  const auto random = [&](std::int64_t n, std::int64_t c, std::int64_t side) {
-    return at::randn({n, c, side, side}).contiguous(at::MemoryFormat::ChannelsLast).to(type);
+  op.out = op.groups = channels, op.kernel = {kernel, kernel}, op.stride = {stride, stride};
+  op.pad = {kernel / 2, kernel / 2, kernel / 2, kernel / 2};
+  if (image.height == 1 && image.width > 1) op.kernel.height = op.stride.height = 1, op.pad.top = op.pad.bottom = 0;
+  const Shape out = infer_shape(op, {{channels, image.height, image.width}});
+  const Depthwise conv{64, static_cast<std::size_t>(channels), image, {out.height, out.width}, op};
+  const auto random = [&](std::int64_t n, std::int64_t c, Extent size) {
+    return at::randn({n, c, size.height, size.width}).contiguous(at::MemoryFormat::ChannelsLast).to(type);
   };
-  const at::Tensor x = random(64, channels, size), dy = random(64, channels, out), weights = random(channels, 1, kernel);
-  const at::Tensor result = at::empty({kernel, kernel, channels}, at::kFloat);
+  const at::Tensor x = random(64, channels, image), dy = random(64, channels, conv.out), weights = random(channels, 1, op.kernel);
+  const at::Tensor result = at::empty({op.kernel.height, op.kernel.width, channels}, at::kFloat);
   const double theirs = seconds_of([&] {
-    at::convolution_backward(dy, x, weights, at::OptionalIntArrayRef(), {stride, stride}, {pad, pad}, {1, 1}, false, {0, 0}, channels, {false, true, false});
+    at::convolution_backward(dy, x, weights, at::OptionalIntArrayRef(), {op.stride.height, op.stride.width}, {op.pad.top, op.pad.left}, {1, 1},
+                             false, {0, 0}, channels, {false, true, false});
   });
   const double ours = seconds_of([&] {
     if (type == at::kFloat)
@@ -53,8 +57,8 @@ int main() {
   at::set_num_threads(1);
   std::printf("| channels, image | 3x3 | 3x3, stride 2 | 5x5 | 5x5, stride 2 | 7x7 | bfloat16: 3x3 | 5x5 | 7x7 |\n|---|---|---|---|---|---|---|---|---|\n");
   for (const std::int32_t channels : {8, 36, 96, 240})
-    for (const std::int32_t size : {1, 2, 3, 4, 8, 14, 28}) {
-      std::printf("| %d, %dx%d |", channels, size, size);
+    for (const Extent size : {Extent{1, 1}, {2, 2}, {3, 3}, {4, 4}, {8, 8}, {14, 14}, {28, 28}, {1, 98}}) {
+      std::printf("| %d, %dx%d |", channels, size.height, size.width);
       for (const auto& [kernel, stride] : {std::pair{3, 1}, {3, 2}, {5, 1}, {5, 2}, {7, 1}}) std::printf(" %.1f |", ratio(channels, size, kernel, stride, at::kFloat));
       for (const std::int32_t kernel : {3, 5, 7}) std::printf(" %.1f |", ratio(channels, size, kernel, 1, at::kBFloat16));
       std::printf("\n");

@@ -90,7 +90,7 @@ TEST_CASE("A part in a folder of its own has a table of its own") {
   files.refused("label: kind, test: {folder: q, table: {file: q.csv, nam: id}}", "did you mean 'name'?");
   files.refused("label: kind, test: {folder: p, table: t.csv}", " is in two parts");
   write_text(files.folder.path() / "q.csv", "file_name,kind,age\nn1,Dog,9.5\n");
-  files.refused("label: kind, test: {folder: q, table: q.csv}", "q.csv:2, is out of range: there are 2 classes");
+  files.refused("label: kind, test: {folder: q, table: q.csv}", "q.csv:2) is out of range: there are 2 classes");
 }
 
 TEST_CASE("Groups of a table are not torn apart by a split") {

@@ -278,7 +278,7 @@ TEST_CASE("Bad tables are refused with file, line and column") {
   write_text(folder.path() / "t.csv", "x,y\n1,a\n2,b\n");
   write_text(folder.path() / "u.csv", "x,y\n1,a\n2,c\n");
   check_complaint(folder, "{kind: csv, train: t.csv, test: u.csv, label: y}",
-                  "label 'c' of sample 1 of test, " + (folder.path() / "u.csv:3").string() + ", is out of range");
+                  "label 'c' of sample 1 of test (first at " + (folder.path() / "u.csv:3").string() + ") is out of range");
 }
 
 TEST_CASE("A drawn part takes the same share of each class, the same for the same seed, and nothing twice") {

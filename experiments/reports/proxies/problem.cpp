@@ -1,6 +1,7 @@
 #include "experiments/reports/proxies/problem.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -36,7 +37,12 @@ void read_published(Problem& problem, const std::filesystem::path& file, const C
     const Table table = Table::load(found(file, section.at("file").text()));
     const std::vector<Architecture> points = points_of(problem.space, table);
     const std::vector<double> values = table.numbers(section.at("column").text());
-    for (std::size_t row = 0; row < points.size(); ++row) problem.published.emplace(points[row], values[row]);
+    if (points.empty()) throw ConfigError("error: " + table.name() + " has no rows");
+    for (std::size_t row = 0; row < points.size(); ++row) {
+      const std::string place = "\n  --> " + table.name() + ":" + std::to_string(table.line(row));
+      if (!std::isfinite(values[row])) throw ConfigError("error: an accuracy is no number" + place);
+      if (!problem.published.emplace(points[row], values[row]).second) throw ConfigError("error: a point stands twice in the table" + place);
+    }
     return 0;
   });
 }
@@ -59,8 +65,9 @@ Estimate read_estimate(const Config& section, const Problem& problem, const std:
       estimate.ranks.push_back(static_cast<std::size_t>(std::find(names.begin(), names.end(), member.one_of(names)) - names.begin()));
     if (estimate.ranks.empty()) ranks->fail("ranks by nothing");
   } else {
-    if (!problem.full.train) section.fail_at_key("extrapolate", "there is no full training: accuracies are published");
-    estimate.epochs = static_cast<std::size_t>(section.at("extrapolate").integer(2, full.budget.epochs - 1));
+    const Config known = section.at("extrapolate");
+    if (!problem.full.train) known.fail( "there is no full training: accuracies are published");
+    estimate.epochs = static_cast<std::size_t>(known.integer(2, full.budget.epochs - 1));
     estimate.key = problem.full.key;
   }
   return estimate;
@@ -103,7 +110,8 @@ Networks Problem::networks(std::size_t count, std::uint64_t seed) const {
   Random random(seed);
   Networks all;
   std::set<std::uint64_t> seen;
-  for (std::size_t tries = 0; all.graphs.size() < count && tries < 100 * count; ++tries) try {
+  const std::size_t most_tries = (published.empty() ? 100 : 10000) * count;  // of many points that are not published nothing is made
+  for (std::size_t tries = 0; all.graphs.size() < count && tries < most_tries; ++tries) try {
       const Architecture point = space.sample(random);
       const std::vector<std::string> labels = space.labels(point);
       if (!std::all_of(only.begin(), only.end(), [&](const auto& wish) { return labels[wish.first] == wish.second; })) continue;
@@ -116,7 +124,8 @@ Networks Problem::networks(std::size_t count, std::uint64_t seed) const {
     } catch (const ConfigError&) {  // a point that is no network
     }
   if (all.graphs.size() < count)
-    throw ConfigError("error: the space gave only " + std::to_string(all.graphs.size()) + " of " + std::to_string(count) + " different networks");
+    throw ConfigError("error: the space gave only " + std::to_string(all.graphs.size()) + " of " + std::to_string(count) + " different networks" +
+                      (published.empty() ? "" : ", of which accuracies are published"));
   return all;
 }
 
