@@ -227,19 +227,9 @@ TEST_CASE("a signal stops a board at once, keeps what was measured and says how 
   const std::string log = (bench.scratch() / "log").string(), started = (bench.scratch() / "started").string();
   for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     std::filesystem::remove(started);
-    const pid_t child = fork();
-    if (child == 0) {
-      const std::string command = "exec " PARETOFORGE_PROGRAM " " + bench.arguments("--samples 6") + " 2>" + log;
-      execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-      _exit(99);
-    }
-    for (int i = 0; i < 6000 && !std::filesystem::exists(started); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    REQUIRE(std::filesystem::exists(started));
-    kill(child, signal);
-    int status = 0;
-    waitpid(child, &status, 0);
-    CHECK(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == code);
+    program::Running running(bench.arguments("--samples 6"), log);
+    REQUIRE(running.wait_for(started));
+    CHECK(running.stop(signal) == code);
     CHECK_THAT(program::read(log), ContainsSubstring("the same command goes on from there"));
     CHECK(bench.csv() == before);
   }

@@ -1,10 +1,12 @@
 // Runs the real program as a stranger does, and what it takes to write a study for it.
 #pragma once
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +14,8 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 
 namespace program {
 
@@ -55,6 +59,43 @@ inline Result run(const std::string& arguments, const std::string& before = "") 
   const int status = std::system((before + " " + PARETOFORGE_PROGRAM + " " + arguments + " >" + out + " 2>" + err + " </dev/null").c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), read(out), read(err)};
 }
+
+/// The program at work; killed where a test does not wait for its end.
+class Running {
+ public:
+  /// `arguments` as a shell takes them; `log` is where it complains to.
+  explicit Running(const std::string& arguments, const fs::path& log = "/dev/null") : child_(fork()) {
+    if (child_ != 0) return;
+    const std::string command = "exec " PARETOFORGE_PROGRAM " " + arguments + " >/dev/null 2>" + log.string() + " </dev/null";
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(99);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() {
+    if (child_ > 0) stop(SIGKILL);
+  }
+
+  /// Until it has made that file or folder, for a minute at most; whether it has.
+  static bool wait_for(const fs::path& path) {
+    for (int i = 0; i < 6000 && !fs::exists(path); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return fs::exists(path);
+  }
+
+  /// Its exit code, or minus the signal that ended it.
+  int stop(int signal) {
+    kill(child_, signal);
+    return end();
+  }
+  int end() {
+    int status = 0;
+    waitpid(std::exchange(child_, 0), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t child_;
+};
 
 /// The lines of a trials.csv with their seconds emptied. Only a message, which stands behind them, may hold a comma.
 inline std::string without_seconds(const std::string& csv) {

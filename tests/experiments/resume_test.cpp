@@ -1,7 +1,4 @@
 // The same trials whatever the threads, the kills and the signals, with real training: LibTorch, the store, the whole program.
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <chrono>
 #include <random>
 #include <thread>
@@ -49,32 +46,13 @@ std::string write_study(const Scratch& scratch, int trials) {
 }
 
 /// The program at work on a study.
-class Searching {
- public:
-  Searching(const std::string& study, const std::string& out) : out_(out), child_(fork()) {
-    if (child_ != 0) return;
-    if (freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(99);
-    execl(PARETOFORGE_PROGRAM, PARETOFORGE_PROGRAM, "search", study.c_str(), "--out", out.c_str(), "--threads", "2", nullptr);
-    _exit(99);
-  }
+struct Searching : program::Running {
+  Searching(const std::string& study, const std::string& out) : Running("search " + study + " --threads 2 --out " + out), folder(out) {}
 
   /// Until it has opened its study: from then on it holds the lock and minds signals.
-  void wait_until_open() const {
-    for (int i = 0; i < 6000 && !std::filesystem::exists(out_ + "/study.yaml"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    REQUIRE(std::filesystem::exists(out_ + "/study.yaml"));
-  }
+  void wait_until_open() const { REQUIRE(wait_for(folder + "/study.yaml")); }
 
-  /// Its exit code, or minus the signal that ended it.
-  int stop(int signal) const {
-    kill(child_, signal);
-    int status = 0;
-    waitpid(child_, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
- private:
-  std::string out_;
-  pid_t child_;
+  std::string folder;
 };
 
 void sleep_ms(std::uint64_t milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
@@ -93,7 +71,7 @@ TEST_CASE("one thread, two threads, and twenty kills at random moments give the 
   paretoforge::Random random(std::random_device{}());
   int killed = 0;
   for (int i = 0; i < 20; ++i) {
-    const Searching searching(study, (scratch / "killed").string());
+    Searching searching(study, (scratch / "killed").string());
     sleep_ms(100 + random.below(500));
     killed += searching.stop(SIGKILL) == -SIGKILL;
   }
@@ -108,7 +86,7 @@ TEST_CASE("signals in mid-training stop the study at once, with everything saved
   const std::string study = write_study(scratch, 150);
   for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     const std::string out = (scratch / std::to_string(code)).string();
-    const Searching searching(study, out);
+    Searching searching(study, out);
     searching.wait_until_open();
     sleep_ms(500);
     REQUIRE(searching.stop(signal) == code);
@@ -129,8 +107,8 @@ TEST_CASE("a training whose state is damaged begins anew, and the study says so"
       "objectives:\n  - {name: macs}\n  - {name: accuracy_pct, train: {data: {kind: csv, train: t.csv, test: {share: 0.2}, label: class}, epochs: 3000}}\n"
       "search: {algorithm: random, trials: 1}\n").string();
   const std::string out = (scratch / "out").string(), state = out + "/checkpoints/1.training";
-  const Searching searching(study, out);
-  for (int i = 0; i < 6000 && !std::filesystem::exists(state); ++i) sleep_ms(10);
+  Searching searching(study, out);
+  REQUIRE(searching.wait_for(state));
   REQUIRE(searching.stop(SIGINT) == 130);
   std::string bytes = program::read(state);
   REQUIRE(bytes.size() > 100);
@@ -144,7 +122,7 @@ TEST_CASE("a training whose state is damaged begins anew, and the study says so"
 TEST_CASE("a second process on a running study is refused") {
   const Scratch scratch("second");
   const std::string study = write_study(scratch, 400), out = (scratch / "out").string();
-  const Searching first(study, out);
+  Searching first(study, out);
   first.wait_until_open();
   const auto second = run("search " + study + " --out " + out);
   first.stop(SIGINT);

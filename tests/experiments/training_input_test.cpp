@@ -1,7 +1,4 @@
 // Training that goes wrong, as a stranger sees it: the trial fails with its reason, or the study stops with what to do.
-#include <signal.h>
-#include <sys/wait.h>
-
 #include <chrono>
 #include <thread>
 
@@ -144,19 +141,10 @@ TEST_CASE("a data set that vanishes while a study runs takes nothing away from i
   REQUIRE(whole.code == 0);
   fs::rename(scratch / "out", scratch / "whole");
 
-  const std::string file = (scratch / "study.yaml").string(), out = (scratch / "out").string();
-  const pid_t child = fork();
-  if (child == 0) {
-    if (freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(99);
-    execl(PARETOFORGE_PROGRAM, PARETOFORGE_PROGRAM, "search", file.c_str(), "--out", out.c_str(), nullptr);
-    _exit(99);
-  }
-  for (int i = 0; i < 6000 && !fs::exists(out + "/study.yaml"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  program::Running running("search " + (scratch / "study.yaml").string() + " --out " + (scratch / "out").string());
+  REQUIRE(running.wait_for(scratch / "out/study.yaml"));
   fs::remove(scratch / "t.csv");
-  int status = 0;
-  waitpid(child, &status, 0);
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(running.end() == 0);
   CHECK(program::without_seconds(program::read(scratch / "out/trials.csv")) == program::without_seconds(whole.trials));
 }
 
@@ -165,22 +153,15 @@ TEST_CASE("a folder for checkpoints that vanishes is a fault of the machine: no 
   scratch.write("t.csv", table(400));
   const std::string text = study("epochs: 4000, batch: 8");
   const std::string file = scratch.write("study.yaml", text).string(), out = (scratch / "out").string();
-  const pid_t child = fork();
-  if (child == 0) {
-    if (freopen("/dev/null", "w", stdout) == nullptr || freopen((scratch / "err").c_str(), "w", stderr) == nullptr) _exit(99);
-    execl(PARETOFORGE_PROGRAM, PARETOFORGE_PROGRAM, "search", file.c_str(), "--out", out.c_str(), nullptr);
-    _exit(99);
-  }
-  for (int i = 0; i < 6000 && !fs::exists(out + "/checkpoints"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  program::Running running("search " + file + " --out " + out, scratch / "err");
+  REQUIRE(running.wait_for(out + "/checkpoints"));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   std::error_code busy;
   for (int i = 0; i < 100 && fs::exists(out + "/checkpoints"); ++i) fs::remove_all(out + "/checkpoints", busy);
-  int status = 0;
-  waitpid(child, &status, 0);
+  const int code = running.end();
   const std::string err = program::read(scratch / "err");
   INFO(err);
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 1);
+  CHECK(code == 1);
   CHECK_THAT(err, ContainsSubstring("checkpoints"));
   CHECK(program::read(scratch / "out/trials.csv").find("failed") == std::string::npos);
 }
