@@ -30,8 +30,8 @@ void depthwise_kernel_gradient(const Depthwise& conv, const S* x, const S* dy, C
 
 /// LibTorch's convolution, without a bias, with that gradient; undefined where `op` is not depthwise (as many groups as
 /// channels in and out), pads differently by side, or runs elsewhere than on a CPU in float32 or bfloat16, and where LibTorch's
-/// own gradient is fast (kernels up to 3x3 on images above 3x3). x [batch, channels, height, width]; kernel [channels, 1, height, width], of the same type. Its
-/// gradients have no gradients.
+/// own gradient is fast (kernels up to 3x3 on images above 3x3). x [batch, channels, height, width]; kernel [channels, 1,
+/// height, width], of the same type. Its gradients have no gradients.
 at::Tensor depthwise_convolved(const Conv& op, const at::Tensor& x, const at::Tensor& kernel);
 
 }  // namespace paretoforge
