@@ -69,7 +69,7 @@ void check_wishes(const Config& item, const Criterion& criterion) {
 
 Criterion read_criterion(const Config& item) {
   item.allow({"name", "goal", "limit", "soft_limit", "interest", "aspiration", "reference", "expensive", "device",
-              "metric", "measure", "train", "quantised", "score", "table"});
+              "metric", "measure", "train", "quantised", "ranks", "score", "table"});
   Criterion criterion{.name = read_name(item)};
   const bool trains = item.has("train") || item.has("score");  // no searcher may ask for thousands of them
   const auto score = named_score(criterion.name);

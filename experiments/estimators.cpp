@@ -8,7 +8,7 @@
 namespace paretoforge {
 namespace {
 
-enum : std::size_t { full_training, fewer_epochs, low_fidelity, extrapolation, zero_cost, rank_ensemble, benchmark, count };
+enum : std::size_t { full_training, fewer_epochs, low_fidelity, ranked_training, extrapolation, zero_cost, rank_ensemble, benchmark, count };
 
 constexpr std::array<Estimator, count> table{{
     {"full_training", "trained to the end of its schedule on all images, validated on those held back", "all of it",
@@ -17,6 +17,8 @@ constexpr std::array<Estimator, count> table{{
      "train: {..., rungs: [{epochs: 3}]}"},
     {"low_fidelity", "a training of its own with fewer images or epochs, lower resolution or fewer channels",
      "the product of what each lowers, resolution and width squared", "train: {..., images: 10000, epochs: 3, resolution: 14}"},
+    {"ranked_training", "the mean of a training's rank and of scores' ranks among networks drawn once from the space and trained likewise",
+     "the training's and the scores'; once, those of the reference networks too", "train: {...}, ranks: [params, macs, jacob_cov]"},
     {"extrapolation", "what the validation after each of the first epochs foretells of the last (a Bayesian ensemble of curves)",
      "its share of the epochs, and a validation after each", "train: {..., epochs: 10, extrapolate: 3}, or in rungs"},
     {"zero_cost", "a score of the untrained network on one batch (paretoforge list scores)",
@@ -43,6 +45,7 @@ std::size_t of_training(const Config& train, std::optional<std::size_t> rung) {
 std::span<const Estimator> estimators() { return table; }
 
 const Estimator* estimator_of(const Config& objective, std::optional<std::size_t> rung) {
+  if (objective.has("train") && objective.has("ranks")) return &table[ranked_training];
   if (const auto train = objective.find("train")) return &table[of_training(*train, rung)];
   if (const auto score = objective.find("score")) return &table[score->is_map() && score->has("ensemble") ? rank_ensemble : zero_cost];
   return objective.has("table") && objective.boolean_or("expensive", false) ? &table[benchmark] : nullptr;

@@ -66,12 +66,12 @@ Pairs of_models(const std::vector<Trial>& trials, std::size_t objective, const s
 }  // namespace
 
 std::vector<ReportEstimate> estimates_of(const std::vector<Criterion>& criteria, const std::vector<Trial>& trials,
-                                         const std::vector<std::uint64_t>& scores) {
+                                         const std::vector<std::uint64_t>& scores, std::optional<std::uint64_t> ranked) {
   std::vector<ReportEstimate> all;
   const auto is_score = [&](std::size_t i) { return std::find(scores.begin(), scores.end(), i) != scores.end(); };
   for (std::size_t value = 0; value < criteria.size(); ++value) {
     const Criterion& of = criteria[value];
-    if (!of.expensive || is_score(value)) continue;
+    if (!of.expensive || is_score(value) || value == ranked) continue;
     for (const std::uint64_t score : scores)
       add(all, {.name = criteria[score].name, .of = of.name, .objective = score}, of_objective(trials, score, value),
           criteria[score].goal != of.goal);

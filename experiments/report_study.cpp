@@ -114,7 +114,7 @@ ReportStudy read_report_study(const fs::path& folder) {
   report.models = models_of(study, folder, report.trials);
   report.predictors = predictors_of(folder);
   const Config objectives = Config::make_list(with_trainings(study.resolved.at("objectives")));
-  report.estimates = estimates_of(known, report.trials, study.scores);
+  report.estimates = estimates_of(known, report.trials, study.scores, study.ranked_objective);
   for (const ReportEstimate& estimate : estimates_of_models(objectives, known, report.trials, report.models))
     report.estimates.push_back(estimate);
   explain(report.estimates, objectives, known);

@@ -1,6 +1,7 @@
 #include "experiments/scoring.hpp"
 
 #include "experiments/named_by.hpp"
+#include "trainers/rank_ensemble.hpp"
 #include "trainers/trainer.hpp"
 #include "trainers/zero_cost.hpp"
 
@@ -9,8 +10,8 @@ namespace {
 
 class TorchScoring final : public Scoring {
  public:
-  TorchScoring(const Config& section, const Space& space)
-      : section_(section), space_(space), scorer_(named_by(section, [&] { return Scorer(ScoreSettings::read(section), &space_); })) {}
+  TorchScoring(const Config& section, const Space& space, const std::optional<Config>& data)
+      : section_(section), space_(space), scorer_(named_by(section, [&] { return Scorer(ScoreSettings::read(section, data), &space_); })) {}
 
   void check(const Graph& graph) const override {
     try {
@@ -20,6 +21,7 @@ class TorchScoring final : public Scoring {
     }
   }
   double score(const Graph& graph) const override { return scorer_.score(graph); }
+  double member(const Graph& graph, std::size_t which) const override { return scorer_.member(graph, which); }
   std::uint64_t data_digest() const override { return scorer_.batch().digest; }
 
  private:
@@ -30,8 +32,12 @@ class TorchScoring final : public Scoring {
 
 }  // namespace
 
-std::shared_ptr<const Scoring> make_scoring(const Config& section, const Space& space) {
-  return std::make_shared<TorchScoring>(section, space);
+std::shared_ptr<const Scoring> make_scoring(const Config& section, const Space& space, const std::optional<Config>& data) {
+  return std::make_shared<TorchScoring>(section, space, data);
+}
+
+Rank rank_among(std::vector<double> reference) {
+  return [ranks = ReferenceRanks(std::move(reference))](double value) { return ranks.rank(value); };
 }
 
 std::vector<std::pair<std::string, std::string>> score_names() {

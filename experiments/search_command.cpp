@@ -43,16 +43,6 @@ std::string ended(const StudyState& state) {
   return "";
 }
 
-/// How many trials failed, and why the first did; empty where none did.
-std::string failures(const std::vector<Trial>& trials) {
-  const auto failed = [](const Trial& trial) { return trial.state == TrialState::failed; };
-  const auto first = std::find_if(trials.begin(), trials.end(), failed);
-  if (first == trials.end()) return "";
-  const auto count = std::count_if(trials.begin(), trials.end(), failed);
-  return std::to_string(count) + " of " + plural(trials.size(), "trial") + " failed; the first, #" + std::to_string(first->number) + ": " + first->message +
-         "; all are in trials.csv";
-}
-
 class SearchRun {
  public:
   explicit SearchRun(const SearchOptions& options)
@@ -66,11 +56,12 @@ class SearchRun {
     for (const std::string& note : study_.notes) progress_.note(note);
     if (study_.training) study_.training->tell([this](const std::string& note) { progress_.note(note); });
     if (!prepare_host(study_, folder_, progress_, signals_.stop())) return stopped();
+    if (!prepare_reference(study_, folder_, threads, progress_, signals_.stop())) return stopped();
     const StudyState state = run_search(study_, store, folder_, threads, progress_, signals_.stop());
     progress_.finish();
     if (signals_.stop()) return stopped();
     if (const std::string why = ended(state); !why.empty()) progress_.note(why);
-    if (const std::string why = failures(state.trials); !why.empty()) std::cerr << why << '\n';
+    if (const std::string why = failures(state.trials, "trials.csv"); !why.empty()) std::cerr << why << '\n';
     return conclude(state, threads);
   }
 

@@ -43,6 +43,7 @@ class Reader {
     study_.search = SearchSettings::read(document_.at("search"));
     for (const Config& item : with_trainings(document_.at("objectives"))) {
       if (item.has("train")) note_training(item.text_or("name", ""), read_quantised(item, document_.find("finish")).has_value());
+      if (item.has("ranks")) study_.ranked_objective = study_.objectives.size();
       if (item.has("score")) study_.scores.push_back(study_.objectives.size());
       study_.objectives.push_back({read_criterion(item), nullptr});
       study_.objectives.back().rungs = read_rungs(item, study_.objectives);
@@ -68,6 +69,7 @@ class Reader {
     std::optional<Config> finish = document_.find("finish");
     if (finish) finish = read_finish(*finish);
     check_space();
+    check_ranks();
 
     std::vector<Config::Entry> entries = {{"name", Config::make_scalar(study_.name)}};
     if (const auto description = document_.find("description")) entries.emplace_back("description", *description);
@@ -141,6 +143,7 @@ class Reader {
     int sources = 0;
     for (const char* key : {"device", "train", "score", "table"}) sources += item.has(key);
     if (!item.has("train") && (sources > 0 || !find_total(objective.name))) read_quantised(item, {});  // refuses it
+    if (item.has("ranks") && !item.has("train")) item.fail_at_key("ranks", "'ranks' needs 'train': the score of a training stands beside others", "scores alone are  score: {ensemble: [...]}");
     if (sources > 1) item.fail("an objective is measured in one way: device, train, score or table");
     if (const auto device = item.find("device")) return read_device(item, *device, objective);
     if (const auto train = item.find("train")) return read_training(item, *train, objective);
@@ -224,6 +227,7 @@ class Reader {
     if (!train_) begin_training(train, section);
     else if (train.yaml() != train_->yaml())
       item.fail("one training is enough", "a second score of the first says whose training it is:  train: " + study_.objectives[first_trained_].name);
+    if (item.has("ranks")) return read_ranks(item, section, objective);
     if (const std::string note = checked_score(item, objective, *study_.training); !note.empty()) study_.notes.push_back(note);
     const auto quantised = read_quantised(item, document_.find("finish"));
     if (quantised) begin_quantised(item, *quantised);
@@ -232,6 +236,22 @@ class Reader {
     note_training(objective.name, quantised.has_value());
     objective.measure = [scores = trained_, which = trained_->add({objective.name, quantised})](const Candidate& candidate) { return scores->value(candidate, which); };
     return item.with_entry("train", section);
+  }
+
+  /// Another objective of the training, whose score is told as a rank.
+  Config read_ranks(const Config& item, const Config& train, Objective& objective) {
+    if (study_.ranked) item.fail_at_key("ranks", "one objective of ranks is enough");
+    ranks_ = item.at("ranks");
+    const NamedScore score = ranked_score(item, objective, *study_.training);
+    const auto quantised = read_quantised(item, document_.find("finish"));
+    if (quantised) begin_quantised(item, *quantised);
+    const RanksWish wish = RanksWish::read(*ranks_);
+    const auto scoring = named_by(*ranks_, [&] { return make_scoring(wish.section, *study_.space, train.find("data")); });
+    study_.ranked = std::make_shared<RankedTraining>(wish, RankedTraining::Parts{score, trained_, trained_->add({score.name, quantised}), scoring});
+    study_.ranked_objective = study_.objectives.size();
+    note_training(objective.name, quantised.has_value());
+    objective.measure = [ranked = study_.ranked](const Candidate& candidate) { return ranked->value(candidate); };
+    return item.with_entry("train", train);
   }
 
   void begin_training(const Config& train, const Config& section) {
@@ -287,6 +307,14 @@ class Reader {
     study_.points = std::make_shared<const std::vector<Architecture>>(std::move(points));
   }
 
+  void check_ranks() const {
+    if (!study_.ranked) return;
+    const auto points = study_.points ? std::optional<std::uint64_t>(study_.points->size()) : study_.space->size().exact;
+    if (points && *points < RanksWish::least_reference)
+      ranks_->fail("ranks are taken among at least " + std::to_string(RanksWish::least_reference) + " networks, and this space has " + std::to_string(*points),
+                   "leave 'ranks' out: that few can be trained in full");
+  }
+
   /// A space whose every point is refused is found before the first trial; networks that the data does not fit too.
   void check_space() {
     std::optional<ConfigError> refused;
@@ -333,6 +361,7 @@ class Reader {
   StudyFile study_;
   std::vector<std::shared_ptr<const Scoring>> scorings_;
   std::optional<Config> train_, quantised_;  ///< the section that trains, and the last `quantised:` that asks for it
+  std::optional<Config> ranks_;              ///< the section of study_.ranked
   std::uint64_t first_trained_ = 0;          ///< the objective whose section that is
   bool trains_ = false, trains_quantised_ = false;
   std::shared_ptr<TrainedScores> trained_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "experiments/finish_file.hpp"
+#include "experiments/ranked_training.hpp"
 #include "experiments/training.hpp"
 #include "search/objective.hpp"
 #include "search/searcher.hpp"
@@ -45,9 +46,11 @@ class StudyFile {
   /// The only points that tables hold; null where they hold all.
   std::shared_ptr<const std::vector<Architecture>> points;
   std::shared_ptr<const Training> training;  ///< null where neither an objective nor `finish` trains
-  /// Which objective is the accuracy: the first after quantisation, else the first that trains; a score where `finish`
-  /// alone trains.
+  /// Which objective is the accuracy, or its rank: the first after quantisation, else the first that trains; a score where
+  /// `finish` alone trains.
   std::uint64_t training_objective = 0;
+  std::shared_ptr<RankedTraining> ranked;    ///< to know its reference before the first trial; null where no objective ranks
+  std::optional<std::uint64_t> ranked_objective;  ///< which that is
   std::vector<std::uint64_t> scores;         ///< which objectives are zero-cost scores
   /// The folder in which trainings keep their state while they may go on; empty until a study runs: none.
   std::shared_ptr<std::filesystem::path> checkpoints = std::make_shared<std::filesystem::path>();

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <iterator>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "configs/table.hpp"
@@ -85,13 +87,16 @@ bool prepare_host(StudyFile& study, const fs::path& folder, Progress& progress, 
   return true;
 }
 
-namespace {
-
-void write_tables(const StudyFile& study, const StudyState& state, const fs::path& folder) {
-  const auto known = criteria(study.objectives);
-  replace_file(folder / "trials.csv", trials_csv(*study.space, known, state.trials));
-  replace_file(folder / "front.csv", trials_csv(*study.space, known, state.front.members()));
+std::string failures(const std::vector<Trial>& trials, const std::string& table) {
+  const auto failed = [](const Trial& trial) { return trial.state == TrialState::failed; };
+  const auto first = std::find_if(trials.begin(), trials.end(), failed);
+  if (first == trials.end()) return "";
+  const auto count = std::count_if(trials.begin(), trials.end(), failed);
+  return std::to_string(count) + " of " + std::to_string(trials.size()) + (trials.size() == 1 ? " trial" : " trials") + " failed; the first, #" + std::to_string(first->number) +
+         ": " + first->message + "; all are in " + table;
 }
+
+namespace {
 
 /// Lets the live line and the 30 seconds of a pipe go on while a trial takes long.
 std::jthread ticking(Progress& progress) {
@@ -103,6 +108,57 @@ std::jthread ticking(Progress& progress) {
       progress.tick();
     }
   });
+}
+
+/// Cheap objectives as the study has them, so that what breaks their limits is not trained; then what is ranked.
+std::vector<Objective> reference_objectives(const StudyFile& study) {
+  std::vector<Objective> objectives;
+  std::copy_if(study.objectives.begin(), study.objectives.end(), std::back_inserter(objectives), [](const Objective& objective) { return !objective.expensive; });
+  for (Objective& objective : study.ranked->objectives()) objectives.push_back(std::move(objective));
+  return objectives;
+}
+
+void refuse_few(const StudyState& reference, const RanksWish& wish) {
+  const auto count = [&](TrialState state) {
+    return static_cast<std::uint64_t>(std::count_if(reference.trials.begin(), reference.trials.end(), [&](const Trial& trial) { return trial.state == state; }));
+  };
+  if (count(TrialState::complete) >= RanksWish::least_reference) return;
+  throw std::runtime_error("ranks are taken among at least " + std::to_string(RanksWish::least_reference) + " networks, and " + std::to_string(count(TrialState::complete)) + " of " +
+                           std::to_string(wish.reference) + " reference networks could be trained" +
+                           (count(TrialState::failed) == 0 ? ": no more of those drawn keep the limits" : "") + "; see reference/trials.csv");
+}
+
+}  // namespace
+
+bool prepare_reference(StudyFile& study, const fs::path& folder, unsigned threads, Progress& progress, const std::atomic<bool>& stop) {
+  if (!study.ranked) return true;
+  const RanksWish& wish = study.ranked->wish();
+  const std::vector<Objective> objectives = reference_objectives(study);
+  const SearchSettings search = SearchSettings::read(Config::make_map({{"algorithm", Config::make_scalar("random")}, {"trials", Config::make_scalar(std::to_string(wish.reference))}}));
+  Store store = Store::open(folder / "reference", {study.fingerprint, study.resolved.yaml()});
+  Study run{*study.space, objectives, search.make({*study.space, criteria(objectives), wish.reference_seed(), study.points}), {wish.reference, {}}, &store,
+            threads, search.window, study.identity, wish.reference_seed(), {}, &stop};
+  const auto tell = [&](std::uint64_t counted) { progress.stage("training reference networks", counted, wish.reference); };
+  if (store.told().empty()) tell(0);
+  run.on_told = [&](const StudyState& state, bool) {
+    if (state.trials.size() > state.replayed) tell(state.counted);
+  };
+  const std::jthread ticker = ticking(progress);
+  const StudyState reference = run.run();
+  replace_file(folder / "reference" / "trials.csv", trials_csv(*study.space, criteria(objectives), reference.trials));
+  if (reference.end == End::stopped) return false;
+  if (const std::string why = failures(reference.trials, "reference/trials.csv"); !why.empty()) progress.note("reference: " + why);
+  refuse_few(reference, wish);
+  study.ranked->rank_among(reference.trials);
+  return true;
+}
+
+namespace {
+
+void write_tables(const StudyFile& study, const StudyState& state, const fs::path& folder) {
+  const auto known = criteria(study.objectives);
+  replace_file(folder / "trials.csv", trials_csv(*study.space, known, state.trials));
+  replace_file(folder / "front.csv", trials_csv(*study.space, known, state.front.members()));
 }
 
 }  // namespace

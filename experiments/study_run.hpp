@@ -22,6 +22,13 @@ Store open_study(StudyFile& study, const std::filesystem::path& folder);
 /// where it was stopped.
 bool prepare_host(StudyFile& study, const std::filesystem::path& folder, Progress& progress, const std::atomic<bool>& stop);
 
+/// A study of networks that keep the limits of the cheap objectives, drawn at random, in folder/reference: the reference of an
+/// objective with `ranks:`. Returns false where it was stopped. Throws std::runtime_error where too few could be trained.
+bool prepare_reference(StudyFile& study, const std::filesystem::path& folder, unsigned threads, Progress& progress, const std::atomic<bool>& stop);
+
+/// How many trials failed, and why the first did; empty where none did. `table`: where all are to be read.
+std::string failures(const std::vector<Trial>& trials, const std::string& table);
+
 /// The search itself; writes trials.csv and front.csv when it ends, however it ends.
 StudyState run_search(StudyFile& study, Store& store, const std::filesystem::path& folder, unsigned threads, Progress& progress, const std::atomic<bool>& stop);
 

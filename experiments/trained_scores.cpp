@@ -84,7 +84,7 @@ std::size_t TrainedScores::add(TrainedScore score) {
 double TrainedScores::value(const Candidate& candidate, std::size_t which) {
   const Key key{candidate.number, candidate.rung, candidate.architecture};
   if (const auto known = kept(key, which)) return *known;
-  const std::vector<double> values = measured(candidate);
+  const std::vector<double> values = measured(candidate, scores_);
   if (values.size() > 1) {
     const std::lock_guard lock(mutex_);
     auto& others = kept_[key];
@@ -92,6 +92,10 @@ double TrainedScores::value(const Candidate& candidate, std::size_t which) {
     others[which].reset();
   }
   return values[which];
+}
+
+double TrainedScores::alone(const Candidate& candidate, std::size_t which) const {
+  return measured(candidate, std::span(scores_).subspan(which, 1)).front();
 }
 
 std::optional<double> TrainedScores::kept(const Key& key, std::size_t which) {
@@ -103,21 +107,21 @@ std::optional<double> TrainedScores::kept(const Key& key, std::size_t which) {
   return value;
 }
 
-std::vector<double> TrainedScores::measured(const Candidate& candidate) const {
+std::vector<double> TrainedScores::measured(const Candidate& candidate, std::span<const TrainedScore> scores) const {
   // Bits that no integer has are found before the training, not after it.
-  if (std::any_of(scores_.begin(), scores_.end(), [](const TrainedScore& score) { return score.quantised.has_value(); })) check_exportable(candidate.graph);
+  if (std::any_of(scores.begin(), scores.end(), [](const TrainedScore& score) { return score.quantised.has_value(); })) check_exportable(candidate.graph);
   ProxyTrained proxy;
-  std::vector<double> values = trained(candidate, proxy);
+  std::vector<double> values = trained(candidate, scores, proxy);
   QuantisedForms forms(proxy.model, *training_, candidate);
-  for (std::size_t i = 0; i < scores_.size(); ++i)
-    if (scores_[i].quantised) values[i] = forms.value(scores_[i]);
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    if (scores[i].quantised) values[i] = forms.value(scores[i]);
   return values;
 }
 
-std::vector<double> TrainedScores::trained(const Candidate& candidate, ProxyTrained& proxy) const {
+std::vector<double> TrainedScores::trained(const Candidate& candidate, std::span<const TrainedScore> scores, ProxyTrained& proxy) const {
   const fs::path file = checkpoints_->empty() ? fs::path() : StudyFile::checkpoint_of(*checkpoints_, candidate.number);
   std::vector<std::string> names;
-  for (const TrainedScore& score : scores_) names.push_back(score.name);
+  for (const TrainedScore& score : scores) names.push_back(score.name);
   try {
     proxy = training_->proxy(candidate.graph, candidate.seed, candidate.stop, candidate.rung, file, names);
     return proxy.scores;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -29,7 +30,7 @@ struct ScoredAs {
 
 /// What one objective asks of the training.
 struct TrainedScore {
-  std::string name;                   ///< the objective's, which says what score it is
+  std::string name;                   ///< says what score it is, as an objective's does
   std::optional<ScoredAs> quantised;  ///< of the network quantised so; none: as it was trained
 };
 
@@ -52,11 +53,13 @@ class TrainedScores {
   /// calibration sees samples that are trained on at the candidate's rung, and "mixed" judges layers on further ones. Weight
   /// bytes are the candidate's at its full width, with the bits that the layers of the quantised network have.
   double value(const Candidate& candidate, std::size_t which);
+  /// The same of a candidate of which nothing else is asked: nothing else is measured or kept.
+  double alone(const Candidate& candidate, std::size_t which) const;
 
  private:
   using Key = std::tuple<std::uint64_t, std::uint32_t, Architecture>;
-  std::vector<double> measured(const Candidate& candidate) const;
-  std::vector<double> trained(const Candidate& candidate, ProxyTrained& proxy) const;
+  std::vector<double> measured(const Candidate& candidate, std::span<const TrainedScore> scores) const;
+  std::vector<double> trained(const Candidate& candidate, std::span<const TrainedScore> scores, ProxyTrained& proxy) const;
   std::optional<double> kept(const Key& key, std::size_t which);
 
   std::shared_ptr<const Training> training_;

@@ -135,18 +135,46 @@ std::string words_of(const std::vector<std::string>& scores) {
   return text + " is that score, any other " + scores[0];
 }
 
+/// Without its unit.
+std::string stem_of(const std::string& score) { return score.ends_with("_pct") ? score.substr(0, score.size() - 4) : score; }
+
 /// A name that speaks of a score and does not end with it would be taken for another one.
 void refuse_likeness(const Config& objective, std::string name, std::vector<std::string> scores) {
   const std::string hint = words_of(scores);
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
   scores.front() = "loss";
   for (std::string score : scores) {
-    if (score.ends_with("_pct")) score.resize(score.size() - 4);
+    score = stem_of(score);
     if (name.find(score) != std::string::npos) objective.fail_at_key("name", "this name speaks of '" + score + "' and does not end with the name of a score", hint);
   }
 }
 
 }  // namespace
+
+namespace {
+
+void refuse_foretold_regression(const Config& objective, const Training& training) {
+  if (!training.targets().empty() && is_extrapolated(objective))
+    objective.fail_at_key("train", "the curve of a regression is not extrapolated: what is known of curves is that of accuracies", "leave 'extrapolate' out; rungs of fewer epochs do it");
+}
+
+}  // namespace
+
+NamedScore ranked_score(const Config& objective, const Criterion& criterion, const Training& training) {
+  constexpr std::string_view end = "_rank";
+  const std::vector<std::string> scores = training.score_names();
+  const bool ends = criterion.name.ends_with(end);
+  const std::string stem = criterion.name.substr(0, criterion.name.size() - (ends ? end.size() : 0));
+  const auto whole = named_score(stem), short_of_unit = named_score(stem + "_pct");
+  const auto score = whole ? whole : short_of_unit;
+  if (!ends || !score || std::find(scores.begin(), scores.end(), score->name) == scores.end())
+    objective.fail_at_key("name", "the name of an objective with 'ranks' says which score of the training is ranked", "such as " + stem_of(scores[0]) + "_rank");
+  if (criterion.goal != Goal::maximize) objective.fail_at_key("goal", "a rank is better the greater it is, whatever it is of", "leave 'goal' out");
+  if (objective.at("train").has("rungs"))
+    objective.fail_at_key("ranks", "the reference networks are trained in full, and a rung has none to be ranked among", "leave 'rungs' out");
+  refuse_foretold_regression(objective, training);
+  return *score;
+}
 
 std::string checked_score(const Config& objective, const Criterion& criterion, const Training& training) {
   if (is_weight_bytes(criterion.name)) return "";
@@ -157,8 +185,7 @@ std::string checked_score(const Config& objective, const Criterion& criterion, c
   const bool lessened = score && score->less_is_better;
   if (criterion.goal != (lessened ? Goal::minimize : Goal::maximize))
     objective.fail_at_key("goal", lessened ? "'" + score->name + "' is better the less it is" : "this score of a training is better the greater it is", words_of(scores));
-  if (!training.targets().empty() && is_extrapolated(objective))
-    objective.fail_at_key("train", "the curve of a regression is not extrapolated: what is known of curves is that of accuracies", "leave 'extrapolate' out; rungs of fewer epochs do it");
+  refuse_foretold_regression(objective, training);
   if (score) return "";
   refuse_likeness(objective, criterion.name, scores);
   return "'" + criterion.name + "' is " + scores[0] + ": " + words_of(scores);

@@ -21,6 +21,10 @@ std::vector<Config> with_trainings(const Config& objectives);
 /// Whether the score of such an item's training, or of one of its rungs, is foretold from its first epochs.
 bool is_extrapolated(const Config& objective);
 
+/// Which score the ranks of an objective with `ranks:` are of. Refuses, as ConfigError at the item, a name that does not say
+/// (accuracy_rank, int8_accuracy_rank, rmse_rank), a goal other than to maximise, a training with rungs.
+NamedScore ranked_score(const Config& objective, const Criterion& criterion, const Training& training);
+
 /// Refuses, as ConfigError at the item, an objective of a training whose name is a score that these networks do not have, speaks
 /// of one without ending with it, or has another goal; and a regression's that is extrapolated. Returns what the user is to be
 /// told: empty, or which score a name that says none is taken for.

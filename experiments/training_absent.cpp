@@ -19,9 +19,10 @@ const TorchScript* torchscript_format() { return nullptr; }
 std::vector<std::pair<std::string, std::string>> trainer_names() { return {}; }
 std::vector<std::pair<std::string, std::string>> data_names() { return {}; }
 
-std::shared_ptr<const Scoring> make_scoring(const Config& section, const Space&) {
+std::shared_ptr<const Scoring> make_scoring(const Config& section, const Space&, const std::optional<Config>&) {
   section.fail("this build has no LibTorch and cannot score networks", "configure with -DPARETOFORGE_TORCH=ON, or read scores from a table");
 }
+Rank rank_among(std::vector<double>) { return {}; }
 std::vector<std::pair<std::string, std::string>> score_names() { return {}; }
 
 }  // namespace paretoforge

@@ -49,14 +49,19 @@ Scorer::Scorer(const ScoreSettings& settings, const Space* space)
 
 Scorer::~Scorer() = default;
 
-std::vector<double> Scorer::members(const Graph& graph) const {
-  std::vector<double> scores(settings_.kinds.size(), 0.0);
+double Scorer::member(const Graph& graph, std::size_t kind) const {
+  double sum = 0;
   ScoreBatch batch = batch_;
   for (std::int32_t i = 0; i < settings_.repeats; ++i) {
     batch.seed = i == 0 ? batch_.seed : derived_seed(batch_.seed, static_cast<std::uint64_t>(i));
-    for (std::size_t k = 0; k < scores.size(); ++k) scores[k] += settings_.kinds[k]->score(graph, batch);
+    sum += settings_.kinds.at(kind)->score(graph, batch);
   }
-  for (double& score : scores) score /= settings_.repeats;
+  return sum / settings_.repeats;
+}
+
+std::vector<double> Scorer::members(const Graph& graph) const {
+  std::vector<double> scores;
+  for (std::size_t k = 0; k < settings_.kinds.size(); ++k) scores.push_back(member(graph, k));
   return scores;
 }
 

@@ -94,7 +94,7 @@ std::vector<const ZeroCostKind*> read_kinds(const Config& config) {
 
 std::span<const ZeroCostKind> zero_cost_scores() { return kinds; }
 
-ScoreSettings ScoreSettings::read(const Config& config) {
+ScoreSettings ScoreSettings::read(const Config& config, const std::optional<Config>& data) {
   ScoreSettings settings;
   settings.kinds = read_kinds(config);
   if (config.is_map()) {
@@ -105,6 +105,8 @@ ScoreSettings ScoreSettings::read(const Config& config) {
     if (const auto repeats = config.find("repeats")) settings.repeats = static_cast<std::int32_t>(repeats->integer(1, 1000));
     if (const auto networks = config.find("reference")) settings.reference = static_cast<std::size_t>(networks->integer(10, 100'000));
   }
+  const bool sees = std::any_of(settings.kinds.begin(), settings.kinds.end(), [](const ZeroCostKind* kind) { return kind->sees == ScoreSees::images; });
+  if (sees && !settings.data) settings.data = data;
   for (const ZeroCostKind* kind : settings.kinds)
     if (kind->sees == ScoreSees::images && !settings.data)
       config.fail("'" + std::string(kind->name) + "' looks at images, and no 'data' says which",

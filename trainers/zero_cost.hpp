@@ -60,8 +60,9 @@ struct ScoreSettings {
   bool ensemble() const { return kinds.size() > 1; }
 
   /// Reads a name alone, a map {kind, data, batch, seed, repeats} or {ensemble: [names], data, batch, seed, repeats,
-  /// reference}. Throws ConfigError; for keys that these scores have no use for, too.
-  static ScoreSettings read(const Config& config);
+  /// reference}; `data` is what scores look at where it names none. Throws ConfigError; for keys that these scores have no
+  /// use for, too.
+  static ScoreSettings read(const Config& config, const std::optional<Config>& data = {});
 };
 
 /// Scores networks as the settings say. Safe to use from many threads at once.
@@ -78,8 +79,9 @@ class Scorer {
   ~Scorer();
   /// Throws TrainingError as ZeroCostKind::score does.
   double score(const Graph& graph) const;
-  /// What each kind says of it alone, in the order of the settings. Throws TrainingError.
+  /// What each kind says of it alone, in the order of the settings, or one of them. Throws TrainingError.
   std::vector<double> members(const Graph& graph) const;
+  double member(const Graph& graph, std::size_t kind) const;
   const ScoreBatch& batch() const { return batch_; }
 
  private:

@@ -42,6 +42,7 @@ TEST_CASE("estimates are ranked against the accuracies of the same trials") {
   CHECK(found[1].spearman == Approx(1));
   CHECK(found[2].spearman == Approx(-1));
   CHECK(found[2].name.find("10") != std::string::npos);
+  CHECK(estimates_of(known, trials, {0, 2}, 1).empty());  // where it is made of scores itself
 }
 
 TEST_CASE("only trials that have both count, and too few say nothing") {
@@ -94,6 +95,7 @@ TEST_CASE("an objective says which estimator it is and what that costs") {
   CHECK(named(ladder, 1) == "extrapolation");
   CHECK(named(ladder, 2) == "low_fidelity");
   CHECK(named("{name: a, score: synflow}") == "zero_cost");
+  CHECK(named("{name: accuracy_rank, train: {data: x, images: 9}, ranks: [params]}") == "ranked_training");
   CHECK(named("{name: a, score: {kind: zen}}") == "zero_cost");
   CHECK(named("{name: a, score: {ensemble: [zen, macs]}}") == "rank_ensemble");
   CHECK(named("{name: a, expensive: true, table: {file: t.csv}}") == "benchmark");

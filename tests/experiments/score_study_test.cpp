@@ -126,7 +126,7 @@ TEST_CASE("an ensemble of ranks is an objective: the same with any number of thr
 TEST_CASE("estimators are listed with what they cost") {
   const auto result = run("list estimators");
   CHECK(result.code == 0);
-  for (const char* name : {"full_training", "fewer_epochs", "low_fidelity", "extrapolation", "zero_cost", "rank_ensemble", "benchmark", "cost: "})
+  for (const char* name : {"full_training", "fewer_epochs", "low_fidelity", "ranked_training", "extrapolation", "zero_cost", "rank_ensemble", "benchmark", "cost: "})
     CHECK(contains(result.out, name));
 }
 
