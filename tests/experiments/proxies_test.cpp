@@ -77,6 +77,7 @@ TEST_CASE("a wrong problem says what is wrong") {
   CHECK(error_of(folder, problem_text() + "  - {name: other, scor: macs}\n").find("scor") != std::string::npos);
   CHECK(error_of(folder, problem_text() + "  - {name: both, ranks: [short, sizes]}\n").find("did you mean 'size'?") != std::string::npos);
   CHECK(error_of(folder, problem_text() + "  - {name: both, ranks: []}\n").find("ranks by nothing") != std::string::npos);
+  CHECK(error_of(folder, problem_text() + "  - {name: both, score: params, among_others: true}\n").find("only ranks") != std::string::npos);
   CHECK(error_of(folder, "name: a\nspace: nowhere.yaml\ntrain: {}\nestimates: []\n").find("nowhere.yaml") != std::string::npos);
 }
 
@@ -162,7 +163,7 @@ TEST_CASE("where accuracies are published, estimates stand beside those, and not
 
 TEST_CASE("ranks by several estimates are those among the networks that have all") {
   const Folder folder;
-  const Problem problem = Problem::load(folder.write("problem.yaml", problem_text() + "  - {name: both, ranks: [short, size]}\n"));
+  const Problem problem = Problem::load(folder.write("problem.yaml", problem_text() + "  - {name: both, ranks: [short, size]}\n  - {name: others, ranks: [short, size], among_others: true}\n"));
   const Networks networks = problem.networks(6, 1);
   {
     GrowingTable table(folder / "a.csv", {"network", "seed", "estimate", "key", "value", "cpu_seconds", "curve"});
@@ -176,11 +177,14 @@ TEST_CASE("ranks by several estimates are those among the networks that have all
     }
   }
   const auto all = rankings(problem, Results(problem, networks, folder / "a.csv"), 1, 1);
-  REQUIRE(all.size() == 5);
+  REQUIRE(all.size() == 6);
   CHECK(all[4].pairs == 5);
   CHECK(all[4].cpu_seconds == Approx(4));
   // Ranks 2 1 3 4 5 and 2 3 1 4 5 sum to 4 4 4 8 10, beside 1 2 3 4 5: three share the rank 2.
   CHECK(all[4].spearman == Approx(8 / std::sqrt(8.0 * 10)));
+  // Among the other four, with what lies between: 0.25 -0.13 0.5 0.75 1.13 and 0.29 0.38 0.12 0.85 0.93. Two change places.
+  CHECK(all[5].pairs == 5);
+  CHECK(all[5].spearman == Approx(0.9));
 }
 
 TEST_CASE("what was measured is kept and not measured again, by any number of threads") {

@@ -48,7 +48,8 @@ void read_published(Problem& problem, const std::filesystem::path& file, const C
 }
 
 Estimate read_estimate(const Config& section, const Problem& problem, const std::string& common) {
-  section.allow({"name", "train", "score", "extrapolate", "ranks"});
+  section.allow({"name", "train", "score", "extrapolate", "ranks", "among_others"});
+  if (section.has("among_others") && !section.has("ranks")) section.fail_at_key("among_others", "only ranks are among others");
   Estimate estimate{section.at("name").text(), "", {}, {}, 0};
   const TrainSettings& full = problem.train;
   if (const auto score = section.find("score")) {
@@ -64,6 +65,7 @@ Estimate read_estimate(const Config& section, const Problem& problem, const std:
     for (const Config& member : ranks->items())
       estimate.ranks.push_back(static_cast<std::size_t>(std::find(names.begin(), names.end(), member.one_of(names)) - names.begin()));
     if (estimate.ranks.empty()) ranks->fail("ranks by nothing");
+    estimate.among_others = section.boolean_or("among_others", false);
   } else {
     const Config known = section.at("extrapolate");
     if (!problem.full.train) known.fail( "there is no full training: accuracies are published");

@@ -20,6 +20,7 @@ struct Estimate {
   std::optional<ScoreSettings> score;  ///< untrained
   std::size_t epochs = 0;              ///< else: extrapolated from so many epochs of the full training's curve
   std::vector<std::size_t> ranks = {};  ///< else: the mean of the ranks by these, positions in Problem::estimates
+  bool among_others = false;            ///< ranks are those among the other networks, as a study's `ranks:` has them
   bool measured() const { return train || score; }
 };
 
@@ -41,7 +42,7 @@ struct Problem {
   std::vector<std::pair<std::size_t, std::string>> only = {};  ///< decisions with the label that they have in all networks
 
   /// {name, space: FILE, only: {DECISION: LABEL}, train: {...}, estimates: [{name, train: changes | score: section |
-  /// extrapolate: epochs | ranks: [names of estimates above]}]}. With published: {file: CSV, column: NAME}, a table of the
+  /// extrapolate: epochs | ranks: [names of estimates above], among_others: BOOL}]}. With published: {file: CSV, column: NAME}, a table of the
   /// space's points (beside the problem, or inside the folder that PARETOFORGE_DATA names), nothing is trained fully. Throws
   /// ConfigError.
   static Problem load(const std::filesystem::path& file);

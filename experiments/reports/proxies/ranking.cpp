@@ -7,6 +7,7 @@
 #include "predictors/scores.hpp"
 #include "predictors/totals.hpp"
 #include "trainers/learning_curve.hpp"
+#include "trainers/rank_ensemble.hpp"
 
 namespace paretoforge {
 namespace {
@@ -31,6 +32,17 @@ std::optional<Measured> measured(const Problem& problem, const Results& results,
   return Measured{forecast(*problem.full.train, *found, estimate.epochs).median(), share * found->cpu_seconds, {}};
 }
 
+/// Of each value among the others, as ReferenceRanks has it.
+std::vector<double> ranks_among_others(const std::vector<double>& values) {
+  std::vector<double> found;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    std::vector<double> others = values;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+    found.push_back(ReferenceRanks(std::move(others)).rank(values[i]));
+  }
+  return found;
+}
+
 /// Of all networks with a seed.
 std::vector<std::optional<Measured>> values(const Problem& problem, const Results& results, std::uint64_t seed, const Estimate& estimate);
 
@@ -46,7 +58,7 @@ std::vector<std::optional<Measured>> mean_ranks(const Problem& problem, const Re
   for (const auto& member : members) {
     std::vector<double> of_complete;
     for (const std::size_t network : complete) of_complete.push_back(member[network]->value);
-    const std::vector<double> order = ranks(of_complete);
+    const std::vector<double> order = estimate.among_others && complete.size() > 1 ? ranks_among_others(of_complete) : ranks(of_complete);
     for (std::size_t i = 0; i < complete.size(); ++i) {
       all[complete[i]]->value += order[i] / static_cast<double>(members.size());
       all[complete[i]]->cpu_seconds += member[complete[i]]->cpu_seconds;
