@@ -11,9 +11,9 @@ namespace paretoforge {
 /// Throws ConfigError where the folder holds no study, or one of its files is damaged.
 ReportStudy read_report_study(const std::filesystem::path& folder);
 
-/// Of each expensive objective that is no estimate made of scores (`ranked`: the objective with `ranks:`): how the scores (positions in `criteria`) and its own lower rungs rank the
-/// trials that have both; none where fewer than five have, or one side is constant. 1 is a perfect estimate, whatever the
-/// goals.
+/// Of each expensive objective that is not made of scores itself (as `ranked` is, the one with `ranks:`): how the scores
+/// (positions in `criteria`) and its own lower rungs rank the trials that have both; none where fewer than five have, or one
+/// side is constant. 1 is a perfect estimate, whatever the goals.
 std::vector<ReportEstimate> estimates_of(const std::vector<Criterion>& criteria, const std::vector<Trial>& trials,
                                          const std::vector<std::uint64_t>& scores, std::optional<std::uint64_t> ranked = {});
 
