@@ -227,31 +227,38 @@ class Reader {
     if (!train_) begin_training(train, section);
     else if (train.yaml() != train_->yaml())
       item.fail("one training is enough", "a second score of the first says whose training it is:  train: " + study_.objectives[first_trained_].name);
-    if (item.has("ranks")) return read_ranks(item, section, objective);
-    if (const std::string note = checked_score(item, objective, *study_.training); !note.empty()) study_.notes.push_back(note);
-    const auto quantised = read_quantised(item, document_.find("finish"));
-    if (quantised) begin_quantised(item, *quantised);
-    if (is_weight_bytes(objective.name) && !trains_)
-      item.fail_at_key("name", "'" + objective.name + "' tells nothing about how good a network is", "the score of the same training comes before it");
-    note_training(objective.name, quantised.has_value());
-    objective.measure = [scores = trained_, which = trained_->add({objective.name, quantised})](const Candidate& candidate) { return scores->value(candidate, which); };
+    objective.measure = item.has("ranks") ? ranked(item, section, objective) : scored(item, objective);
     return item.with_entry("train", section);
   }
 
-  /// Another objective of the training, whose score is told as a rank.
-  Config read_ranks(const Config& item, const Config& train, Objective& objective) {
+  /// The score of the training that the objective's name says.
+  Measure scored(const Config& item, const Objective& objective) {
+    if (const std::string note = checked_score(item, objective, *study_.training); !note.empty()) study_.notes.push_back(note);
+    const std::size_t which = add_score(item, objective.name);
+    if (is_weight_bytes(objective.name) && !trains_)
+      item.fail_at_key("name", "'" + objective.name + "' tells nothing about how good a network is", "the score of the same training comes before it");
+    return [scores = trained_, which](const Candidate& candidate) { return scores->value(candidate, which); };
+  }
+
+  /// The same, told as a rank.
+  Measure ranked(const Config& item, const Config& train, const Objective& objective) {
     if (study_.ranked) item.fail_at_key("ranks", "one objective of ranks is enough");
     ranks_ = item.at("ranks");
     const NamedScore score = ranked_score(item, objective, *study_.training);
-    const auto quantised = read_quantised(item, document_.find("finish"));
-    if (quantised) begin_quantised(item, *quantised);
+    const std::size_t which = add_score(item, score.name);
     const RanksWish wish = RanksWish::read(*ranks_);
     const auto scoring = named_by(*ranks_, [&] { return make_scoring(wish.section, *study_.space, train.find("data")); });
-    study_.ranked = std::make_shared<RankedTraining>(wish, RankedTraining::Parts{score, trained_, trained_->add({score.name, quantised}), scoring});
+    study_.ranked = std::make_shared<RankedTraining>(wish, RankedTraining::Parts{score, trained_, which, scoring});
     study_.ranked_objective = study_.objectives.size();
-    note_training(objective.name, quantised.has_value());
-    objective.measure = [ranked = study_.ranked](const Candidate& candidate) { return ranked->value(candidate); };
-    return item.with_entry("train", train);
+    return [of = study_.ranked](const Candidate& candidate) { return of->value(candidate); };
+  }
+
+  /// Of the network quantised where the objective says so; returns which score it is.
+  std::size_t add_score(const Config& item, const std::string& name) {
+    const auto quantised = read_quantised(item, document_.find("finish"));
+    if (quantised) begin_quantised(item, *quantised);
+    note_training(name, quantised.has_value());
+    return trained_->add({name, quantised});
   }
 
   void begin_training(const Config& train, const Config& section) {

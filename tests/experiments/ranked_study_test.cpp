@@ -18,11 +18,7 @@ using namespace paretoforge;
 
 namespace {
 
-const std::string space =
-    "input: [1, 28, 28]\nlayers:\n"
-    "  - conv: {out: {choice: [2, 3, 4, 5, 6, 7, 8], name: width}, kernel: 3, stride: {choice: [3, 4], name: stride}, act: relu}\n"
-    "  - pool: {kind: average, global: true}\n"
-    "  - linear: {out: 10}\n";
+const std::string space = program::small_space;
 const std::string short_training = "train: {data: fashion-mnist, epochs: 1, images: 256, validation: 200}";
 const std::string reference_table = "reference/trials.csv";
 

@@ -10,11 +10,7 @@ using namespace paretoforge;
 
 namespace {
 
-const std::string space =
-    "input: [1, 28, 28]\nlayers:\n"
-    "  - conv: {out: {choice: [2, 3, 4, 5, 6, 7, 8], name: width}, kernel: 3, stride: {choice: [3, 4], name: stride}, act: relu}\n"
-    "  - pool: {kind: average, global: true}\n"
-    "  - linear: {out: 10}\n";
+const std::string space = program::small_space;
 
 std::string study(const std::string& score, const std::string& more = "") {
   return "space: space.yaml\nobjectives:\n  - {name: macs}\n  - {name: quality, score: " + score + "}\n" + more +
